@@ -1,0 +1,10 @@
+// One function per topic; module.cc calls them all.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace pairloom::bindings {
+
+void bind_errors(nanobind::module_& module);
+
+}  // namespace pairloom::bindings

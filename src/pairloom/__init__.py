@@ -1,0 +1,1 @@
+"""Pairloom: factorization machines, fast and reproducible."""

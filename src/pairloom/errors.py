@@ -1,0 +1,45 @@
+"""What Pairloom raises, by who can fix it.
+
+PairloomError
+├── UserError (ValueError)            the input, a setting or a command is wrong
+│   ├── HyperparameterError           a name is unknown or a value breaks its rule
+│   ├── DataFormatError               a file's bytes do not follow their format
+│   └── DataError                     well-formed data that this model cannot take
+├── AlgorithmError (RuntimeError)     the algorithm could not finish on valid input
+│   └── TrainingDivergedError         a NaN or an infinity appeared in training
+└── PlatformError (RuntimeError)      the machine failed: disk, memory, a process
+"""
+
+from __future__ import annotations
+
+
+class PairloomError(Exception):
+    """Base of everything that Pairloom raises on purpose."""
+
+
+class UserError(PairloomError, ValueError):
+    """The user can fix this: the input, a setting or a command is wrong."""
+
+
+class HyperparameterError(UserError):
+    """A hyperparameter's name is unknown or its value breaks its rule."""
+
+
+class DataFormatError(UserError):
+    """A file's bytes do not follow their format; names file, offset, record and expectation."""
+
+
+class DataError(UserError):
+    """Well-formed data that this model cannot take: a width, a label, a value."""
+
+
+class AlgorithmError(PairloomError, RuntimeError):
+    """The algorithm could not finish although its input was valid."""
+
+
+class TrainingDivergedError(AlgorithmError):
+    """A NaN or an infinity appeared in training; the last good parameters were kept."""
+
+
+class PlatformError(PairloomError, RuntimeError):
+    """The machine or the installation failed, not the input and not the algorithm."""
