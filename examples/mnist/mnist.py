@@ -49,7 +49,9 @@ class MnistPart:
 
     def pixels(self) -> npt.NDArray[np.float32]:
         """Return pixel/256 as float32, (num_rows, 784): at least 0, below 1."""
-        return np.divide(self.images, 256, dtype=np.float32)
+        pixels = self.images.astype(np.float32)
+        pixels /= 256
+        return pixels
 
     def zero_labels(self) -> npt.NDArray[np.float32]:
         """Return 1.0 for an image of a zero, 0.0 for any other digit."""
