@@ -50,7 +50,7 @@ class MnistPart:
     def pixels(self) -> npt.NDArray[np.float32]:
         """Return pixel/256 as float32, (num_rows, 784): at least 0, below 1."""
         pixels = self.images.astype(np.float32)
-        pixels /= 256
+        np.divide(pixels, 256, out=pixels)
         return pixels
 
     def zero_labels(self) -> npt.NDArray[np.float32]:
