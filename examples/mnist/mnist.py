@@ -49,13 +49,11 @@ class MnistPart:
 
     def pixels(self) -> npt.NDArray[np.float32]:
         """Return pixel/256 as float32, (num_rows, 784): at least 0, below 1."""
-        pixels = self.images.astype(np.float32)
-        np.divide(pixels, 256, out=pixels)
-        return pixels
+        return self.images.astype(np.float32) / np.float32(256)
 
     def zero_labels(self) -> npt.NDArray[np.float32]:
         """Return 1.0 for an image of a zero, 0.0 for any other digit."""
-        return (self.digits == 0).astype(np.float32)
+        return np.equal(self.digits, 0).astype(np.float32)
 
     def rows(self) -> RowBatch:
         """Return dense rows with the question "is it a zero?" as labels."""
