@@ -1,0 +1,1 @@
+"""One module per declared table: each renders the files that are made from it."""

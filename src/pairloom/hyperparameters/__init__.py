@@ -1,0 +1,24 @@
+"""Every hyperparameter: one declared table, and settings resolved from it."""
+
+from __future__ import annotations
+
+from pairloom.hyperparameters.resolve import resolve, without_effect
+from pairloom.hyperparameters.settings import Hyperparameters
+from pairloom.hyperparameters.table import (
+    BY_NAME,
+    TABLE,
+    UNIFORM_SCALE_WHEN_UNSET,
+    Hyperparameter,
+    TuningRange,
+)
+
+__all__ = [
+    "BY_NAME",
+    "TABLE",
+    "UNIFORM_SCALE_WHEN_UNSET",
+    "Hyperparameter",
+    "Hyperparameters",
+    "TuningRange",
+    "resolve",
+    "without_effect",
+]

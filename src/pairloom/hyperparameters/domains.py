@@ -1,0 +1,154 @@
+"""Which values a hyperparameter takes: how text and typed values are read, the rule in words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from numbers import Integral
+from numbers import Real as RealNumber
+from typing import ClassVar, Protocol, TypeAlias
+
+Value: TypeAlias = int | float | bool | str
+
+INT32_MAX = 2**31 - 1
+INT64_MAX = 2**63 - 1
+FLOAT32_MAX = 3.4028234663852886e38
+FLOAT32_SMALLEST_NORMAL = 1.1754943508222875e-38
+
+_NATURAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_FLAGS = {"true": True, "True": True, "false": False, "False": False}
+
+
+class Domain(Protocol):
+    """The values a hyperparameter takes."""
+
+    @property
+    def rule(self) -> str:
+        """Say the rule, to follow "must be"."""
+
+    @property
+    def annotation(self) -> str:
+        """Spell the Python type of a value that was read."""
+
+    def read(self, value: object) -> Value:
+        """Return the typed value; raise ValueError with the rule when `value` breaks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """Whole numbers of a range; text is plain decimal digits without sign or leading zero."""
+
+    minimum: int = 1
+    maximum: int = INT32_MAX
+    annotation: ClassVar[str] = "int"
+
+    @property
+    def rule(self) -> str:
+        """Name both bounds."""
+        return f"an integer from {self.minimum} to {self.maximum}"
+
+    def read(self, value: object) -> int:
+        """Read digits, or an integer of any library."""
+        number = _integer(value)
+        if number is None or not self.minimum <= number <= self.maximum:
+            raise ValueError(self.rule)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """Numbers that float32 can hold, from `minimum` on."""
+
+    minimum: float = -FLOAT32_MAX
+    annotation: ClassVar[str] = "float"
+
+    @property
+    def rule(self) -> str:
+        """Name the lower bound, if it is not float32's own."""
+        if self.minimum < 0:
+            return "a finite number that float32 can hold"
+        sign = ">= 0" if self.minimum == 0 else "> 0"
+        return f"a finite number {sign} that float32 can hold"
+
+    def read(self, value: object) -> float:
+        """Read a decimal number, or a real number of any library."""
+        number = _real(value)
+        if number is None or not self.minimum <= number <= FLOAT32_MAX:
+            raise ValueError(self.rule)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Truth values; Python's own spelling is read too, since clients send `str(True)`."""
+
+    annotation: ClassVar[str] = "bool"
+    rule: ClassVar[str] = "true or false"
+
+    def read(self, value: object) -> bool:
+        """Read a word, or a bool."""
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, str) or value not in _FLAGS:
+            raise ValueError(self.rule)
+        return _FLAGS[value]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    options: tuple[str, ...]
+
+    @property
+    def rule(self) -> str:
+        """Name the words."""
+        if len(self.options) == 1:
+            return f"{self.options[0]}, the only choice today"
+        return f"{', '.join(self.options[:-1])} or {self.options[-1]}"
+
+    @property
+    def annotation(self) -> str:
+        """Spell a Literal of the words."""
+        words = ", ".join(f'"{option}"' for option in self.options)
+        return f"Literal[{words}]"
+
+    def read(self, value: object) -> str:
+        """Read one of the words."""
+        if not isinstance(value, str) or value not in self.options:
+            raise ValueError(self.rule)
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Any text; numbers and truth values are taken as their text."""
+
+    annotation: ClassVar[str] = "str"
+    rule: ClassVar[str] = "text"
+
+    def read(self, value: object) -> str:
+        """Read text, or a plain value as its text."""
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, str | int | float):
+            return str(value)
+        raise ValueError(self.rule)
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, str):
+        return int(value) if _NATURAL.fullmatch(value) else None
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+
+
+def _real(value: object) -> float | None:
+    if isinstance(value, str):
+        return float(value) if _DECIMAL.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, RealNumber):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None

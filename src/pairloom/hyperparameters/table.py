@@ -1,0 +1,326 @@
+"""The declared table: every hyperparameter's name, values, default, tuning range and meaning.
+
+The typed settings, the command line's options, the estimators' signatures and
+docs/hyperparameters.md are made from it, by `scripts/generate.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pairloom.hyperparameters.domains import (
+    FLOAT32_SMALLEST_NORMAL,
+    INT64_MAX,
+    Choice,
+    Domain,
+    Flag,
+    Integer,
+    Real,
+    Text,
+    Value,
+)
+
+Origin = Literal["documented", "hidden", "pairloom"]
+
+UNIFORM_SCALE_WHEN_UNSET = 0.07  # MXNet's Uniform(); SageMaker names no default
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRange:
+    """The bounds that SageMaker gives a tuning job; integers when the hyperparameter is one."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperparameter:
+    """One row of the table.
+
+    Attributes
+    ----------
+    name
+        SageMaker's spelling, the only public one.
+    domain
+        Values it takes; `domain.read` parses one, `domain.rule` says the rule.
+    default
+        Value when it is not given; None when that leaves it unset, or when it is required.
+    tuning_range
+        Bounds for a tuning job, or None when it cannot be tuned.
+    has_effect
+        False for names that are accepted because the real container has them.
+    origin
+        Documented by SageMaker, hidden in its container's default configuration, or our own.
+    """
+
+    name: str
+    domain: Domain
+    default: Value | None = None
+    required: bool = False
+    tuning_range: TuningRange | None = None
+    has_effect: bool = True
+    origin: Origin = "documented"
+    help: str
+
+    @property
+    def attribute(self) -> str:
+        """Name of its attribute in `Hyperparameters`: without the leading underscore."""
+        return self.name.lstrip("_")
+
+    @property
+    def tunable(self) -> bool:
+        """Whether a tuning job may vary it."""
+        return self.tuning_range is not None
+
+    @property
+    def annotation(self) -> str:
+        """Python type of its attribute."""
+        return f"{self.domain.annotation} | None" if self.is_optional else self.domain.annotation
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may stay unset."""
+        return self.default is None and not self.required
+
+
+_ANY = Real()
+_NOT_NEGATIVE = Real(minimum=0.0)
+_POSITIVE = Real(minimum=FLOAT32_SMALLEST_NORMAL)
+_CONTINUOUS = TuningRange(1e-8, 512)
+
+
+def _parameter_group(
+    group: str, *, noun: str, learning_rate: float, weight_decay: float, sigma: float
+) -> tuple[Hyperparameter, ...]:
+    method = f"{group}_init_method"
+    return (
+        Hyperparameter(
+            name=f"{group}_lr",
+            domain=_NOT_NEGATIVE,
+            default=learning_rate,
+            tuning_range=_CONTINUOUS,
+            help=f"Learning rate of {noun}; multiplied by `_learning_rate`.",
+        ),
+        Hyperparameter(
+            name=f"{group}_wd",
+            domain=_NOT_NEGATIVE,
+            default=weight_decay,
+            tuning_range=_CONTINUOUS,
+            help=f"Weight decay of {noun}, added to the gradient; multiplied by `_wd`.",
+        ),
+        Hyperparameter(
+            name=method,
+            domain=Choice(("normal", "uniform", "constant")),
+            default="normal",
+            help=f"Distribution of {noun} at the start.",
+        ),
+        Hyperparameter(
+            name=f"{group}_init_scale",
+            domain=_NOT_NEGATIVE,
+            tuning_range=_CONTINUOUS,
+            help=f"With `{method}=uniform`: start in [-scale, scale]; "
+            f"{UNIFORM_SCALE_WHEN_UNSET} when unset, as in MXNet.",
+        ),
+        Hyperparameter(
+            name=f"{group}_init_sigma",
+            domain=_NOT_NEGATIVE,
+            default=sigma,
+            tuning_range=_CONTINUOUS,
+            help=f"With `{method}=normal`: standard deviation of the start, whose mean is 0.",
+        ),
+        Hyperparameter(
+            name=f"{group}_init_value",
+            domain=_ANY,
+            tuning_range=_CONTINUOUS,
+            help=f"With `{method}=constant`: the start; it must then be given.",
+        ),
+    )
+
+
+_REQUIRED = (
+    Hyperparameter(
+        name="feature_dim",
+        domain=Integer(),
+        required=True,
+        help="Width of the rows: every feature id is below it.",
+    ),
+    Hyperparameter(
+        name="num_factors",
+        domain=Integer(),
+        required=True,
+        help="Length of each feature's factor vector.",
+    ),
+    Hyperparameter(
+        name="predictor_type",
+        domain=Choice(("binary_classifier", "regressor")),
+        required=True,
+        help="Logistic loss on labels 0 and 1, or squared loss on any number.",
+    ),
+)
+
+_STEPS = (
+    Hyperparameter(
+        name="epochs",
+        domain=Integer(),
+        default=1,
+        tuning_range=TuningRange(1, 1000),
+        help="Passes over the training rows, at most.",
+    ),
+    Hyperparameter(
+        name="mini_batch_size",
+        domain=Integer(),
+        default=1000,
+        tuning_range=TuningRange(100, 10000),
+        help="Rows of one step.",
+    ),
+    Hyperparameter(
+        name="clip_gradient",
+        domain=_POSITIVE,
+        help="Each gradient is clipped to [-c, c], after weight decay; unset: no clipping.",
+    ),
+    Hyperparameter(
+        name="eps",
+        domain=_POSITIVE,
+        help="Added to Adam's denominator, which zero would let vanish; unset: 1e-8.",
+    ),
+    Hyperparameter(
+        name="rescale_grad",
+        domain=_ANY,
+        help="Factor on the gradient of a step; unset: 1 / `mini_batch_size`.",
+    ),
+)
+
+_GROUPS = (
+    *_parameter_group("bias", noun="the bias", learning_rate=0.1, weight_decay=0.01, sigma=0.01),
+    *_parameter_group(
+        "linear", noun="the linear weights", learning_rate=0.001, weight_decay=0.001, sigma=0.01
+    ),
+    *_parameter_group(
+        "factors", noun="the factors", learning_rate=0.0001, weight_decay=0.00001, sigma=0.001
+    ),
+)
+
+_HIDDEN = (
+    Hyperparameter(
+        name="use_bias",
+        domain=Flag(),
+        default=True,
+        origin="hidden",
+        help="Whether the model has a bias.",
+    ),
+    Hyperparameter(
+        name="use_linear",
+        domain=Flag(),
+        default=True,
+        origin="hidden",
+        help="Whether the model has linear weights.",
+    ),
+    Hyperparameter(
+        name="batch_metrics_publish_interval",
+        domain=Integer(),
+        default=500,
+        origin="hidden",
+        help="Metrics of the mini-batch are reported every so many steps, from the first on.",
+    ),
+    Hyperparameter(
+        name="_optimizer",
+        domain=Choice(("adam",)),
+        default="adam",
+        origin="hidden",
+        help="Rule that turns gradients into updates.",
+    ),
+    Hyperparameter(
+        name="_learning_rate",
+        domain=_NOT_NEGATIVE,
+        default=1.0,
+        origin="hidden",
+        help="Factor on all three learning rates.",
+    ),
+    Hyperparameter(
+        name="_wd",
+        domain=_NOT_NEGATIVE,
+        default=1.0,
+        origin="hidden",
+        help="Factor on all three weight decays.",
+    ),
+)
+
+
+def _without_effect(name: str, default: str, reason: str) -> Hyperparameter:
+    return Hyperparameter(
+        name=name,
+        domain=Text(),
+        default=default,
+        has_effect=False,
+        origin="hidden",
+        help=reason,
+    )
+
+
+_WITHOUT_EFFECT = (
+    _without_effect("_data_format", "record", "The format of a channel is told by its content."),
+    _without_effect("_kvstore", "auto", "There is no MXNet key-value store."),
+    _without_effect("_log_level", "info", "The program that trains sets what is logged."),
+    _without_effect("_num_gpus", "auto", "Training runs on CPUs."),
+    _without_effect("_num_kv_servers", "auto", "There is no MXNet key-value store."),
+    _without_effect("_tuning_objective_metric", "", "Read by the tuner, not by training."),
+    _without_effect("_use_full_symbolic", "true", "There is no MXNet graph."),
+)
+
+_OWN = (
+    Hyperparameter(
+        name="seed",
+        domain=Integer(minimum=0, maximum=INT64_MAX),
+        default=0,
+        origin="pairloom",
+        help="Seed of all randomness: the same seed gives the same bytes.",
+    ),
+    Hyperparameter(
+        name="lazy_update",
+        domain=Flag(),
+        default=True,
+        origin="pairloom",
+        help="Update only the features of the mini-batch, as SageMaker does; false: all.",
+    ),
+    Hyperparameter(
+        name="shuffle",
+        domain=Flag(),
+        default=False,
+        origin="pairloom",
+        help="Reorder the training rows in every epoch; false: the order of the file.",
+    ),
+    Hyperparameter(
+        name="untrained_features",
+        domain=Choice(("initial", "zero")),
+        default="initial",
+        origin="pairloom",
+        help="What a feature that no training row held adds to a score: "
+        "its initial values, or nothing.",
+    ),
+    Hyperparameter(
+        name="early_stopping",
+        domain=Flag(),
+        default=False,
+        origin="pairloom",
+        help="Stop when the validation loss no longer falls, and keep the best epoch.",
+    ),
+    Hyperparameter(
+        name="early_stopping_patience",
+        domain=Integer(),
+        default=3,
+        origin="pairloom",
+        help="With `early_stopping`: epochs without a better validation loss to wait for one.",
+    ),
+)
+
+TABLE: tuple[Hyperparameter, ...] = (
+    *_REQUIRED,
+    *_STEPS,
+    *_GROUPS,
+    *_HIDDEN,
+    *_WITHOUT_EFFECT,
+    *_OWN,
+)
+
+BY_NAME = {row.name: row for row in TABLE}
