@@ -57,7 +57,8 @@ def test_text_and_typed_values_resolve_alike() -> None:
 
 @pytest.mark.parametrize("name", POSITIVE_INTEGERS)
 @pytest.mark.parametrize(
-    "value", ["0", "-1", "+1", "01", "1.0", "1e3", " 1", "1 ", "1_0", "", "abc", "\u0663", "2147483648"]
+    "value",
+    ["0", "-1", "+1", "01", "1.0", "1e3", " 1", "1 ", "1_0", "", "abc", "\u0663", "2147483648"],
 )
 def test_integer_text_is_refused_when_not_plain_positive_digits(name: str, value: str) -> None:
     assert refusal(**{name: value}) == (
