@@ -8,8 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-
-from oracle.reference_machine import (
+from tests.oracle.reference_machine import (
     Float64Array,
     Parameters,
     ReferenceMachine,
