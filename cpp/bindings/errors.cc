@@ -1,6 +1,5 @@
-#include "pairloom/error.h"
-
 #include "bindings.h"
+#include "pairloom/error.h"
 
 namespace nb = nanobind;
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from tests.oracle.reference_machine import (
+
+from oracle.reference_machine import (
     Float64Array,
     Parameters,
     ReferenceMachine,

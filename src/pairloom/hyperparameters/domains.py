@@ -140,7 +140,9 @@ class Text:
 def _integer(value: object) -> int | None:
     if isinstance(value, str):
         return int(value) if _NATURAL.fullmatch(value) else None
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        return None
+    return int(value)
 
 
 def _real(value: object) -> float | None:
