@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generators import hyperparameter_docs, hyperparameter_settings
+from generators import core_stub, hyperparameter_docs, hyperparameter_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 GENERATED: dict[str, Callable[[], str]] = {
+    core_stub.PATH: core_stub.render,
     hyperparameter_settings.PATH: hyperparameter_settings.render,
     hyperparameter_docs.PATH: hyperparameter_docs.render,
 }

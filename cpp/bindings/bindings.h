@@ -6,5 +6,8 @@
 namespace pairloom::bindings {
 
 void bind_errors(nanobind::module_& module);
+void bind_rows(nanobind::module_& module);
+void bind_metrics(nanobind::module_& module);
+void bind_engine(nanobind::module_& module);
 
 }  // namespace pairloom::bindings

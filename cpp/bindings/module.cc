@@ -3,4 +3,7 @@
 NB_MODULE(_core, module) {
   module.doc() = "Pairloom's native core: what happens per row or per parameter.";
   pairloom::bindings::bind_errors(module);
+  pairloom::bindings::bind_rows(module);
+  pairloom::bindings::bind_metrics(module);
+  pairloom::bindings::bind_engine(module);
 }

@@ -8,6 +8,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pairloom._core import Rows
+from pairloom.errors import DataError
+
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 FeatureIds: TypeAlias = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 
@@ -60,3 +63,40 @@ class RowBatch:
         if self.row_offsets is not None:
             return int(self.row_offsets[-1] - self.row_offsets[0])
         return 0 if self.values is None else int(self.values.size)
+
+    def largest_value(self) -> float:
+        """Return the largest magnitude of a stored value; 0 without any."""
+        if self.values is None:
+            return 1.0 if self.num_nonzeros else 0.0
+        return float(np.abs(self.values).max(initial=0.0))
+
+    def checked(self) -> Rows:
+        """Return the rows as the core borrows them.
+
+        Raises
+        ------
+        DataError
+            A feature id is at or beyond `feature_dim`, a value or label is not finite, a weight
+            is negative or an array has the wrong length; the message names the row.
+        """
+        try:
+            if self.row_offsets is None or self.feature_ids is None:
+                return Rows.dense(self._dense_values(), self.labels, self.weights)
+            return Rows.sparse(
+                self.feature_dim,
+                self.row_offsets,
+                self.feature_ids,
+                self.values,
+                self.labels,
+                self.weights,
+            )
+        except ValueError as error:
+            raise DataError(str(error)) from error
+
+    def _dense_values(self) -> Float32Array:
+        if self.values is None or self.values.ndim != 2 or self.values.shape[1] != self.feature_dim:
+            shape = None if self.values is None else self.values.shape
+            raise ValueError(
+                f"dense rows need values of shape (num_rows, {self.feature_dim}), not {shape}"
+            )
+        return self.values

@@ -38,8 +38,31 @@ class AlgorithmError(PairloomError, RuntimeError):
 
 
 class TrainingDivergedError(AlgorithmError):
-    """A NaN or an infinity appeared in training; the last good parameters were kept."""
+    """A NaN or an infinity appeared in training; the last good parameters were kept.
+
+    Attributes
+    ----------
+    epoch, batch
+        Where, both counted from 0.
+    last_good
+        The training result up to the mini-batch before, or None.
+    """
+
+    def __init__(
+        self, message: str, *, epoch: int = 0, batch: int = 0, last_good: object = None
+    ) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.batch = batch
+        self.last_good = last_good
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_diverged, (str(self), self.epoch, self.batch)
 
 
 class PlatformError(PairloomError, RuntimeError):
     """The machine or the installation failed, not the input and not the algorithm."""
+
+
+def _rebuild_diverged(message: str, epoch: int, batch: int) -> TrainingDivergedError:
+    return TrainingDivergedError(message, epoch=epoch, batch=batch)

@@ -1,0 +1,143 @@
+// The ways in and out of a parameter table, shared by everything that owns one.
+#pragma once
+
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "arrays.h"
+#include "pairloom/parameter_table.h"
+#include "pairloom/prepare.h"
+#include "pairloom/score.h"
+#include "rows.h"
+
+namespace pairloom::bindings {
+
+template <class T>
+class TableAccess {
+ public:
+  TableAccess(ParameterTable<T>& table, FeatureMap& features, SimdPath path)
+      : table_(table), features_(features), path_(path) {}
+
+  // One cell of every entry: the linear weights, or one of their optimizer states.
+  NewArray<T, 1> linear_cells(int cell) const {
+    auto out = new_array<T, 1>({num_entries()});
+    for (size_t i = 0; i < num_entries(); ++i) {
+      out.data()[i] = entry(i)[cell];
+    }
+    return out;
+  }
+
+  // `num_factors` cells of every entry: the factors, or one of their optimizer states.
+  NewArray<T, 2> factor_cells(int first_cell) const {
+    auto out = new_array<T, 2>({num_entries(), num_factors()});
+    for (size_t i = 0; i < num_entries(); ++i) {
+      std::memcpy(out.data() + i * num_factors(), entry(i) + first_cell, num_factors() * sizeof(T));
+    }
+    return out;
+  }
+
+  void set_linear_cells(int cell, const ReadVector<T>& values) {
+    require_shape(values.shape(0) == num_entries());
+    for (size_t i = 0; i < num_entries(); ++i) {
+      entry(i)[cell] = values.data()[i];
+    }
+  }
+
+  void set_factor_cells(int first_cell, const ReadArray<T, nanobind::ndim<2>>& values) {
+    require_shape(values.shape(0) == num_entries() && values.shape(1) == num_factors());
+    for (size_t i = 0; i < num_entries(); ++i) {
+      std::memcpy(entry(i) + first_cell, values.data() + i * num_factors(),
+                  num_factors() * sizeof(T));
+      table_.refresh_half_norm(static_cast<int64_t>(i));
+    }
+  }
+
+  NewArray<bool, 1> trained() const {
+    auto out = new_array<bool, 1>({num_entries()});
+    for (size_t i = 0; i < num_entries(); ++i) {
+      out.data()[i] = features_.trained(static_cast<int64_t>(i));
+    }
+    return out;
+  }
+
+  void set_trained(const ReadVector<bool>& trained) {
+    require_shape(trained.shape(0) == num_entries());
+    for (size_t i = 0; i < num_entries(); ++i) {
+      if (trained.data()[i]) {
+        features_.mark_trained(static_cast<int64_t>(i));
+      }
+    }
+  }
+
+  NewArray<T, 1> score(const Rows& rows, bool only_trained, int num_threads) const {
+    const RowBatch& batch = rows.batch();
+    if (batch.feature_dim > table_.num_entries()) {
+      throw std::invalid_argument("rows are " + std::to_string(batch.feature_dim) +
+                                  " features wide; the model has feature_dim " +
+                                  std::to_string(table_.num_entries()));
+    }
+    auto out = new_array<T, 1>({static_cast<size_t>(batch.num_rows)});
+    T* const scores = out.data();
+    const nanobind::gil_scoped_release release;
+    score_rows(table_, only_trained ? &features_ : nullptr, batch, path_, num_threads, scores);
+    return out;
+  }
+
+ private:
+  size_t num_entries() const { return static_cast<size_t>(table_.num_entries()); }
+  size_t num_factors() const { return static_cast<size_t>(table_.layout().num_factors); }
+  T* entry(size_t i) const { return table_.entry(static_cast<int64_t>(i)); }
+
+  void require_shape(bool fits) const {
+    if (!fits) {
+      throw std::invalid_argument("expected one line per feature (" +
+                                  std::to_string(num_entries()) + "), of factors with " +
+                                  std::to_string(num_factors()) + " values");
+    }
+  }
+
+  ParameterTable<T>& table_;
+  FeatureMap& features_;
+  SimdPath path_;
+};
+
+// Defines what every class that owns a table offers to Python. `Owner::access()` returns the
+// TableAccess and `Owner::table()` the table.
+template <class T, class Owner>
+void define_table(nanobind::class_<Owner>& owner) {
+  namespace nb = nanobind;
+  owner.def_prop_ro("feature_dim", [](Owner& self) { return self.table().num_entries(); })
+      .def_prop_ro("num_factors", [](Owner& self) { return self.table().layout().num_factors; })
+      .def_prop_rw(
+          "bias", [](Owner& self) { return self.table().bias; },
+          [](Owner& self, T bias) { self.table().bias = bias; })
+      .def("linear_weights",
+           [](Owner& self) { return self.access().linear_cells(self.table().layout().linear()); })
+      .def("factors", [](Owner& self) { return self.access().factor_cells(0); })
+      .def(
+          "set_parameters",
+          [](Owner& self, T bias, const ReadVector<T>& linear,
+             const ReadArray<T, nb::ndim<2>>& factors) {
+            self.table().bias = bias;
+            self.access().set_linear_cells(self.table().layout().linear(), linear);
+            self.access().set_factor_cells(0, factors);
+          },
+          nb::arg("bias"), nb::arg("linear_weights"), nb::arg("factors"))
+      .def(
+          "trained", [](Owner& self) { return self.access().trained(); },
+          "Which features a row of positive weight has touched.")
+      .def(
+          "set_trained",
+          [](Owner& self, const ReadVector<bool>& trained) { self.access().set_trained(trained); },
+          nb::arg("trained"))
+      .def(
+          "score_rows",
+          [](Owner& self, const Rows& rows, bool only_trained, int num_threads) {
+            return self.access().score(rows, only_trained, num_threads);
+          },
+          nb::arg("rows"), nb::arg("only_trained"), nb::arg("num_threads"),
+          "Scores before the link; with only_trained, untrained features contribute nothing.");
+}
+
+}  // namespace pairloom::bindings

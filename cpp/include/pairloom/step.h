@@ -1,0 +1,75 @@
+// A mini-batch step as four operations, each callable alone: prepare (prepare.h) and gather, score,
+// reduce, apply. A trainer in one process fuses reduce into apply; workers that reduce to an owner
+// call them one by one and get the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "pairloom/loss.h"
+#include "pairloom/memory.h"
+#include "pairloom/optimizer.h"
+#include "pairloom/parameter_table.h"
+#include "pairloom/prepare.h"
+#include "pairloom/simd.h"
+
+namespace pairloom {
+
+template <class T>
+struct StepScratch;
+template <class T>
+struct StepView;
+template <class T>
+struct Kernels;
+
+template <class T>
+class Step {
+ public:
+  // How many slots one unit of gather, reduce or apply covers.
+  static constexpr uint32_t kUnitSlots = 512;
+
+  Step(ParameterTable<T>& table, Loss loss, SimdPath path);
+  ~Step();
+
+  // Makes room for batches of up to `num_slots` slots and teams of up to `num_threads`. Not while
+  // a step runs.
+  void reserve(int64_t num_slots, bool valued, int num_threads);
+
+  void set_batch(const PreparedBatch& batch) { batch_ = &batch; }
+  uint32_t num_chunks() const;
+  uint32_t num_units() const;  // of gather, reduce and apply
+
+  void gather(uint32_t unit);
+  void score(uint32_t chunk, int member);
+  // After all chunks are scored: sums their metrics and bias gradients in order. False when a
+  // score or a loss derivative is not finite; the parameters are then untouched.
+  bool collect(MetricSums& metrics);
+  void reduce(uint32_t unit);
+  // False when a parameter or its state is no longer finite; undo() then restores the batch.
+  bool apply(const AdamStep<T>& adam, uint32_t unit);
+  bool apply_reduced(const AdamStep<T>& adam, uint32_t unit);
+  bool apply_bias(const AdamStep<T>& adam);
+  // Puts back the gathered parameters (not the optimizer's state) and clears the accumulators.
+  void undo();
+
+ private:
+  template <class Part>
+  void for_chunk_parts(uint32_t unit, Part&& part) const;
+  StepView<T> view(int member) const;
+
+  ParameterTable<T>& table_;
+  Loss loss_;
+  const Kernels<T>& kernels_;
+  const PreparedBatch* batch_ = nullptr;
+  std::unique_ptr<StepScratch<T>> scratch_;
+  LargeArray<T> gathered_, accumulators_, row_sums_;
+  size_t slot_capacity_ = 0;
+  bool valued_ = false;
+  T bias_gradient_ = 0;
+  T bias_before_ = 0;
+};
+
+extern template class Step<float>;
+extern template class Step<double>;
+
+}  // namespace pairloom

@@ -1,0 +1,2 @@
+#define PAIRLOOM_PATH avx2
+#include "kernels_float.h"

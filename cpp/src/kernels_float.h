@@ -1,0 +1,40 @@
+// The float tables of one instruction path. The including unit defines PAIRLOOM_PATH, the path's
+// namespace: units with different flags must not share a function.
+#pragma once
+
+#include <cstring>
+
+#include "elementary.h"
+#include "kernels.h"
+#include "vec8.h"
+
+namespace pairloom::PAIRLOOM_PATH {
+
+#include "kernels_score.h"
+#include "kernels_update.h"
+
+template <class T, int K>
+inline constexpr Kernels<T> kKernels = {gather<T, K>,  score_chunk<T, K>, reduce<T, K>,
+                                        apply<T, K>,   score_rows<T, K>,  probabilities<T>,
+                                        add_metrics<T>};
+
+const Kernels<float>& float_kernels(int padded_factors) {
+  switch (padded_factors) {
+    case 4:
+      return kKernels<float, 4>;
+    case 8:
+      return kKernels<float, 8>;
+    case 12:
+      return kKernels<float, 12>;
+    case 16:
+      return kKernels<float, 16>;
+    case 32:
+      return kKernels<float, 32>;
+    case 64:
+      return kKernels<float, 64>;
+    default:
+      return kKernels<float, 0>;
+  }
+}
+
+}  // namespace pairloom::PAIRLOOM_PATH

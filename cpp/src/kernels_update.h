@@ -1,0 +1,158 @@
+// Gather, reduce and apply. Included once per instruction path, inside that path's namespace.
+
+inline constexpr uint32_t kPrefetchSlots = 16;  // measured: nearer is too late, farther evicts
+
+template <class T>
+PAIRLOOM_INLINE void prefetch_entry(const T* entry, int values) {
+  constexpr int kLineValues = 64 / sizeof(T);
+  for (int first = 0; first < values; first += kLineValues) {
+    __builtin_prefetch(entry + first, 1);
+  }
+}
+
+template <class T, int K>
+void gather(const StepView<T>& view, uint32_t begin, uint32_t end) {
+  const BatchView& batch = *view.batch;
+  const ParameterTable<T>& table = *view.table;
+  const StepScratch<T>& scratch = *view.scratch;
+  const TableLayout& layout = table.layout();
+  const int padded = K != 0 ? K : layout.padded_factors;
+  const int linear_cell = layout.linear(), half_norm_cell = layout.half_norm();
+  const bool valued = batch.values != nullptr;
+  for (uint32_t slot = begin; slot < end; ++slot) {
+    prefetch_entry(table.entry(batch.entries[slot + kPrefetchSlots]), layout.stride);
+    const T* from = table.entry(batch.entries[slot]);
+    T* to = scratch.factors + size_t{slot} * static_cast<size_t>(padded);
+    for (int factor = 0; factor < padded; factor += 4) {
+      std::memcpy(to + factor, from + factor, 4 * sizeof(T));
+    }
+    const T linear = from[linear_cell], half_norm = from[half_norm_cell];
+    scratch.linear[slot] = linear;
+    scratch.cross[slot] = valued ? half_norm : linear - half_norm;
+  }
+}
+
+// Sum of one cell over the last `chunks` accumulators, in chunk order; clears them.
+template <class T>
+PAIRLOOM_INLINE Vec8<T> take_chunks(T* const* accumulators, size_t at, uint32_t chunks, bool four) {
+  const Vec8<T> zero = broadcast<T>(T(0));
+  Vec8<T> sum = load_block<T>(accumulators[0] + at, four);
+  store_block<T>(accumulators[0] + at, zero, four);
+  for (uint32_t chunk = 1; chunk < chunks; ++chunk) {
+    sum += load_block<T>(accumulators[chunk] + at, four);
+    store_block<T>(accumulators[chunk] + at, zero, four);
+  }
+  return sum;
+}
+
+template <class T, int K>
+void reduce(const StepView<T>& view, uint32_t begin, uint32_t end, uint32_t chunks) {
+  const StepScratch<T>& scratch = *view.scratch;
+  const uint32_t first = view.batch->num_chunks - chunks, last = view.batch->num_chunks - 1;
+  const size_t padded = static_cast<size_t>(K != 0 ? K : view.table->layout().padded_factors);
+  const auto sum_into_last = [&](T* const* accumulators, size_t from,
+                                 size_t to) __attribute__((always_inline)) {
+    for (size_t at = from; at < to; at += 4) {
+      store4<T>(accumulators[last] + at, take_chunks<T>(accumulators + first, at, chunks, true));
+    }
+  };
+  sum_into_last(scratch.factor_gradients, begin * padded, end * padded);
+  sum_into_last(scratch.linear_gradients, begin, end);
+  if (view.batch->values != nullptr) {
+    sum_into_last(scratch.square_gradients, begin, end);
+  }
+}
+
+// One Adam update of eight parameters. `checks` turns NaN once something is not finite.
+template <class T>
+PAIRLOOM_INLINE Vec8<T> adam_update(Vec8<T> parameter, Vec8<T> gradient, Vec8<T>& mean,
+                                    Vec8<T>& variance, const AdamStep<T>& adam, T rate, T decay,
+                                    Vec8<T>& checks) {
+  const Vec8<T> raw = gradient * adam.rescale_grad + parameter * decay;
+  const Vec8<T> bound = broadcast<T>(adam.clip_gradient);
+  const Vec8<T> g = smaller<T>(larger<T>(raw, -bound), bound);
+  mean = mean * adam.beta1 + g * adam.one_minus_beta1;
+  variance = variance * adam.beta2 + (g * g) * adam.one_minus_beta2;
+  checks += (raw * T(0)) * variance;
+  return parameter - (mean * rate) / (square_root<T>(variance) + adam.epsilon);
+}
+
+// The linear weights of eight slots, which lie one per entry.
+template <class T>
+PAIRLOOM_INLINE void update_linear(T* const* entries, const TableLayout& layout,
+                                   const AdamStep<T>& adam, Vec8<T> gradient, Vec8<T> half_norm,
+                                   Vec8<T>& checks) {
+  const int linear_cell = layout.linear();
+  alignas(64) T weights[8], means[8], variances[8];
+  for (int j = 0; j < 8; ++j) {
+    const T* cells = entries[j] + linear_cell;
+    weights[j] = cells[0];
+    means[j] = cells[2];
+    variances[j] = cells[3];
+  }
+  Vec8<T> mean = load8(means), variance = load8(variances);
+  const Vec8<T> updated = adam_update<T>(load8(weights), gradient, mean, variance, adam,
+                                         adam.linear_rate, adam.linear_decay, checks);
+  checks += updated * T(0) + half_norm * T(0);
+  for (int j = 0; j < 8; ++j) {
+    T* cells = entries[j] + linear_cell;
+    cells[0] = updated[j];
+    cells[1] = half_norm[j];
+    cells[2] = mean[j];
+    cells[3] = variance[j];
+  }
+}
+
+template <class T, int K>
+bool apply(const StepView<T>& view, const AdamStep<T>& adam, uint32_t begin, uint32_t end,
+           uint32_t chunks) {
+  const BatchView& batch = *view.batch;
+  const ParameterTable<T>& table = *view.table;
+  const StepScratch<T>& scratch = *view.scratch;
+  const TableLayout& layout = table.layout();
+  const uint32_t first_chunk = batch.num_chunks - chunks;
+  const int padded = K != 0 ? K : layout.padded_factors;
+  const int mean_cell = layout.factor_state(0), variance_cell = layout.factor_state(1);
+  Vec8<T> checks = broadcast<T>(T(0));
+  for (uint32_t slot = begin; slot < end; slot += 8) {
+    T* entries[8];
+    for (uint32_t j = 0; j < 8; ++j) {
+      prefetch_entry(table.entry(batch.entries[slot + kPrefetchSlots + j]), layout.stride);
+      entries[j] = table.entry(batch.entries[slot + j]);
+    }
+    const Vec8<T> linear =
+        take_chunks<T>(scratch.linear_gradients + first_chunk, slot, chunks, false);
+    const Vec8<T> square =
+        batch.values == nullptr
+            ? linear
+            : take_chunks<T>(scratch.square_gradients + first_chunk, slot, chunks, false);
+    alignas(64) T half_norms[8];
+    for (uint32_t j = 0; j < 8; ++j) {
+      T* const cells = entries[j];
+      const size_t at = size_t{slot + j} * static_cast<size_t>(padded);
+      const T square_sum = square[j];
+      Vec8<T> norm = broadcast<T>(T(0));
+      for_block_groups<K>(
+          padded, [&]<int kBlocks, bool kTail>(int first) __attribute__((always_inline)) {
+            for (int b = 0; b < kBlocks; ++b) {
+              const bool four = kTail && b + 1 == kBlocks;
+              const int factor = first + 8 * b;
+              const Vec8<T> v = load_block<T>(cells + factor, four);
+              Vec8<T> mean = load_block<T>(cells + mean_cell + factor, four);
+              Vec8<T> variance = load_block<T>(cells + variance_cell + factor, four);
+              const Vec8<T> sums = take_chunks<T>(scratch.factor_gradients + first_chunk,
+                                                  at + static_cast<size_t>(factor), chunks, four);
+              const Vec8<T> updated = adam_update<T>(v, sums - v * square_sum, mean, variance, adam,
+                                                     adam.factors_rate, adam.factors_decay, checks);
+              norm += updated * updated;
+              store_block<T>(cells + factor, updated, four);
+              store_block<T>(cells + mean_cell + factor, mean, four);
+              store_block<T>(cells + variance_cell + factor, variance, four);
+            }
+          });
+      half_norms[j] = T(0.5) * sum_lanes<T>(norm);
+    }
+    update_linear<T>(entries, layout, adam, linear, load8(half_norms), checks);
+  }
+  return all_finite<T>(checks);
+}

@@ -1,0 +1,214 @@
+#include "pairloom/prepare.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels.h"
+
+namespace pairloom {
+
+namespace {
+
+constexpr uint32_t kPrefetchIds = 64;  // look-ups ahead; the map is larger than the caches
+constexpr uint32_t kLastStamp = 0xF0000000u;
+
+}  // namespace
+
+int64_t RowOrder::capacity(int64_t begin, int64_t end) const {
+  if (order == nullptr && !rows->dense()) {
+    return rows->row_offsets[end] - rows->row_offsets[begin];
+  }
+  int64_t total = 0;
+  for (int64_t position = begin; position < end; ++position) {
+    total += rows->row_capacity(row(position));
+  }
+  return total;
+}
+
+uint32_t chunk_count(uint32_t num_rows) {
+  if (num_rows >= 4096) {
+    return kMaxChunks;
+  }
+  return std::clamp(num_rows / 64, 1u, 4u);
+}
+
+PreparedBatch::PreparedBatch() : view_(new BatchView{}) {}
+PreparedBatch::~PreparedBatch() { delete view_; }
+PreparedBatch::PreparedBatch(PreparedBatch&& other) noexcept : PreparedBatch() {
+  *this = std::move(other);
+}
+PreparedBatch& PreparedBatch::operator=(PreparedBatch&& other) noexcept {
+  std::swap(view_, other.view_);
+  row_starts_ = std::move(other.row_starts_);
+  slots_ = std::move(other.slots_);
+  entries_ = std::move(other.entries_);
+  values_ = std::move(other.values_);
+  labels_ = std::move(other.labels_);
+  weights_ = std::move(other.weights_);
+  return *this;
+}
+
+void PreparedBatch::reserve(int64_t num_rows, int64_t num_nonzeros, int64_t num_slots, bool valued,
+                            bool weighted) {
+  const auto rows = static_cast<size_t>(num_rows), nonzeros = static_cast<size_t>(num_nonzeros);
+  row_starts_.reserve(rows + 1);
+  slots_.reserve(nonzeros + 1);
+  entries_.reserve(static_cast<size_t>(num_slots) + kSlotPadding);
+  values_.reserve(valued ? nonzeros + 1 : 0);
+  labels_.reserve(rows);
+  weights_.reserve(weighted ? rows : 0);
+}
+
+Preparer::Preparer(FeatureMap& features, bool all_features)
+    : features_(features),
+      all_features_(all_features),
+      next_stamp_(FeatureMap::kTrained + 1),
+      batch_stamp_(next_stamp_) {}
+
+void Preparer::start(const RowOrder& rows, int64_t begin, int64_t end, PreparedBatch& batch) {
+  rows_ = rows;
+  begin_ = begin;
+  batch_ = &batch;
+  BatchView& view = *batch.view_;
+  view.num_rows = static_cast<uint32_t>(end - begin);
+  view.num_chunks = chunk_count(view.num_rows);
+  const uint32_t groups = (view.num_rows + 7) / 8;
+  for (uint32_t chunk = 0; chunk <= view.num_chunks; ++chunk) {
+    const uint64_t rows_before = uint64_t{groups} * chunk / view.num_chunks * 8;
+    view.chunk_rows[chunk] = static_cast<uint32_t>(std::min<uint64_t>(rows_before, view.num_rows));
+  }
+  view.row_starts = batch.row_starts_.data();
+  view.slots = batch.slots_.data();
+  view.values = rows.rows->values == nullptr ? nullptr : batch.values_.data();
+  view.labels = batch.labels_.data();
+  view.weights = rows.rows->weights == nullptr ? nullptr : batch.weights_.data();
+  view.entries = batch.entries_.data();
+  batch.row_starts_[0] = 0;
+  const auto capacity = std::min<uint64_t>(batch.entries_.size(), kLastStamp - 2);
+  if (next_stamp_ > kLastStamp - capacity) {
+    renew_stamps();
+  }
+  batch_stamp_ = next_stamp_;
+}
+
+void Preparer::prepare_part(int part) {
+  const uint32_t num_rows = batch_->view_->num_rows;
+  const auto boundary = [&](int of) {
+    return static_cast<uint32_t>(uint64_t{num_rows} * static_cast<uint32_t>(of) / kParts);
+  };
+  const uint32_t first = boundary(part), last = boundary(part + 1);
+  const RowBatch& rows = *rows_.rows;
+  if (rows.dense()) {
+    compact_dense(first, last);
+  } else if (rows.ids32 != nullptr) {
+    compact_sparse(rows.ids32, first, last);
+  } else {
+    compact_sparse(rows.ids64, first, last);
+  }
+  assign_slots(first, last);
+  for (uint32_t row = first; row < last; ++row) {
+    const int64_t from = rows_.row(begin_ + row);
+    batch_->labels_[row] = rows.labels[from];
+    if (rows.weights != nullptr) {
+      batch_->weights_[row] = rows.weights[from];
+    }
+  }
+  if (part == kParts - 1) {
+    finish();
+  }
+}
+
+// Copies the rows' feature ids to where their slots will stand, without explicit zeros.
+template <class Id>
+void Preparer::compact_sparse(const Id* ids, uint32_t first_row, uint32_t last_row) {
+  const RowBatch& rows = *rows_.rows;
+  uint32_t at = batch_->row_starts_[first_row];
+  for (uint32_t row = first_row; row < last_row; ++row) {
+    const int64_t from = rows_.row(begin_ + row);
+    const int64_t begin = rows.row_offsets[from], end = rows.row_offsets[from + 1];
+    if (rows.values == nullptr) {
+      for (int64_t i = begin; i < end; ++i) {
+        batch_->slots_[at++] = static_cast<uint32_t>(ids[i]);
+      }
+    } else {
+      for (int64_t i = begin; i < end; ++i) {
+        batch_->slots_[at] = static_cast<uint32_t>(ids[i]);
+        batch_->values_[at] = rows.values[i];
+        at += rows.values[i] != 0.0f ? 1u : 0u;
+      }
+    }
+    batch_->row_starts_[row + 1] = at;
+  }
+}
+
+void Preparer::compact_dense(uint32_t first_row, uint32_t last_row) {
+  const RowBatch& rows = *rows_.rows;
+  const auto width = static_cast<uint32_t>(rows.feature_dim);
+  uint32_t at = batch_->row_starts_[first_row];
+  for (uint32_t row = first_row; row < last_row; ++row) {
+    const float* values = rows.values + rows_.row(begin_ + row) * rows.feature_dim;
+    uint32_t* const ids_to = batch_->slots_.data();
+    float* const values_to = batch_->values_.data();
+    for (uint32_t feature = 0; feature < width; ++feature) {
+      ids_to[at] = feature;
+      values_to[at] = values[feature];
+      at += values[feature] != 0.0f ? 1u : 0u;
+    }
+    batch_->row_starts_[row + 1] = at;
+  }
+}
+
+// Turns feature ids into slots in place, chunk by chunk.
+void Preparer::assign_slots(uint32_t first_row, uint32_t last_row) {
+  BatchView& view = *batch_->view_;
+  uint32_t* const slots = batch_->slots_.data();
+  uint32_t* const entries = batch_->entries_.data();
+  uint32_t* const stamps = features_.stamps_.data();
+  const uint32_t end = batch_->row_starts_[last_row];
+  uint32_t i = batch_->row_starts_[first_row];
+  uint32_t next = next_stamp_;
+  for (uint32_t chunk = 0; chunk < view.num_chunks; ++chunk) {
+    const uint32_t chunk_end = std::clamp(view.chunk_rows[chunk + 1], first_row, last_row);
+    const uint32_t stop = batch_->row_starts_[chunk_end];
+    for (; i < stop; ++i) {
+      const uint32_t id = slots[i];
+      __builtin_prefetch(stamps + slots[std::min(i + kPrefetchIds, end - 1)], 1);
+      const uint32_t old = stamps[id];
+      const uint32_t fresh = 0u - static_cast<uint32_t>(old < batch_stamp_);  // all ones or zero
+      const uint32_t stamp = (next & fresh) | (old & ~fresh);
+      next -= fresh;
+      stamps[id] = stamp;
+      entries[stamp - batch_stamp_] = id;
+      slots[i] = stamp - batch_stamp_;
+    }
+    if (view.chunk_rows[chunk + 1] >= first_row) {
+      view.chunk_slots[chunk] = next - batch_stamp_;
+    }
+  }
+  next_stamp_ = next;
+}
+
+void Preparer::finish() {
+  BatchView& view = *batch_->view_;
+  view.num_slots = next_stamp_ - batch_stamp_;
+  const auto num_features = static_cast<uint32_t>(features_.feature_dim());
+  for (uint32_t feature = 0; all_features_ && feature < num_features; ++feature) {
+    if (features_.stamps_[feature] < batch_stamp_) {
+      batch_->entries_[view.num_slots++] = feature;
+    }
+  }
+  for (uint32_t padding = 0; padding < kSlotPadding; ++padding) {
+    batch_->entries_[view.num_slots + padding] = num_features;
+  }
+}
+
+void Preparer::renew_stamps() {
+  for (int64_t feature = 0; feature < features_.feature_dim(); ++feature) {
+    if (features_.trained(feature)) {
+      features_.mark_trained(feature);
+    }
+  }
+  next_stamp_ = FeatureMap::kTrained + 1;
+}
+
+}  // namespace pairloom

@@ -1,0 +1,197 @@
+#include "pairloom/trainer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <stdexcept>
+#include <string>
+
+#include "pairloom/thread_pool.h"
+
+namespace pairloom {
+
+// One block's work, shared by its threads. A mini-batch has three phases: gather, score, apply.
+// Each deals its units from a counter, and all threads meet at its end. While batch b goes through
+// them, batch b + 1 is prepared in three parts, one per phase, by whoever comes first.
+template <class T>
+struct Trainer<T>::Block {
+  struct alignas(64) Phase {
+    std::atomic<uint32_t> next_unit{0};
+    std::atomic<bool> preparing{false};
+  };
+
+  size_t num_batches() const { return boundaries.size() - 1; }
+  size_t batch() const { return result.num_batches; }  // the current one
+
+  const RowOrder& rows;
+  const std::vector<int64_t>& boundaries;
+  MetricSums& totals;
+  Phase phases[Preparer::kParts] = {};
+  AdamStep<T> adam{};
+  std::atomic<bool> update_finite{true};
+  MetricSums batch_metrics{};
+  BlockResult result{};  // changed in meetings only
+};
+
+template <class T>
+Trainer<T>::Trainer(int64_t feature_dim, int num_factors, Loss loss, const AdamSettings& adam,
+                    SimdPath path)
+    : loss_(loss),
+      adam_(adam),
+      path_(path),
+      table_(feature_dim, make_layout(num_factors, kAdamStateSlots)),
+      features_(feature_dim),
+      preparer_(features_, !adam.lazy_update),
+      step_(table_, loss, path) {}
+
+template <class T>
+void Trainer<T>::reserve(const RowOrder& rows, const std::vector<int64_t>& boundaries,
+                         int num_threads) {
+  int64_t most_rows = 0, most_nonzeros = 0;
+  for (size_t batch = 0; batch + 1 < boundaries.size(); ++batch) {
+    const int64_t begin = boundaries[batch], end = boundaries[batch + 1];
+    most_rows = std::max(most_rows, end - begin);
+    most_nonzeros = std::max(most_nonzeros, rows.capacity(begin, end));
+  }
+  constexpr int64_t kMostNonzeros = int64_t{1} << 31;
+  if (most_nonzeros >= kMostNonzeros) {
+    throw std::invalid_argument("a mini-batch may hold fewer than 2^31 nonzeros, but one holds " +
+                                std::to_string(most_nonzeros) + "; lower mini_batch_size");
+  }
+  const int64_t most_slots =
+      adam_.lazy_update ? std::min(most_nonzeros, table_.num_entries()) : table_.num_entries();
+  const bool valued = rows.rows->values != nullptr, weighted = rows.rows->weights != nullptr;
+  for (PreparedBatch& batch : prepared_) {
+    batch.reserve(most_rows, most_nonzeros, most_slots, valued, weighted);
+  }
+  step_.reserve(most_slots, valued, num_threads);
+}
+
+// Threads pay off from some tens of microseconds of work per mini-batch on.
+template <class T>
+int Trainer<T>::useful_threads(const RowOrder& rows, const std::vector<int64_t>& boundaries,
+                               int num_threads) const {
+  constexpr double kNanosecondsPerThread = 10'000;
+  const auto batches = static_cast<double>(boundaries.size() - 1);
+  const auto nonzeros = static_cast<double>(rows.capacity(boundaries.front(), boundaries.back()));
+  const double per_nonzero = 4.0 + 0.4 * table_.layout().padded_factors;
+  const double threads = nonzeros / batches * per_nonzero / kNanosecondsPerThread;
+  return std::max(1, static_cast<int>(std::min<double>(threads, num_threads)));
+}
+
+template <class T>
+BlockResult Trainer<T>::train(const RowOrder& rows, const std::vector<int64_t>& boundaries,
+                              int num_threads, MetricSums& totals) {
+  if (boundaries.size() < 2) {
+    return {};
+  }
+  const int threads = useful_threads(rows, boundaries, num_threads);
+  reserve(rows, boundaries, threads);
+  Block block{rows, boundaries, totals};
+  for (int part = 0; part < Preparer::kParts; ++part) {
+    prepare(block, 0, part);
+  }
+  begin_batch(block);
+  run_team(threads, [&](const TeamMember& member) { work(block, member); });
+  return block.result;
+}
+
+template <class T>
+void Trainer<T>::prepare(Block& block, size_t batch, int part) {
+  if (part == 0) {
+    preparer_.start(block.rows, block.boundaries[batch], block.boundaries[batch + 1],
+                    prepared_[batch % 2]);
+  }
+  preparer_.prepare_part(part);
+}
+
+template <class T>
+void Trainer<T>::begin_batch(Block& block) {
+  step_.set_batch(prepared_[block.batch() % 2]);
+  block.adam = adam_step<T>(adam_, step_count_ + 1);
+}
+
+// Work on one phase until its units are dealt. The last to arrive at its end runs `at_end`.
+template <class T>
+template <class Unit, class AtEnd>
+void Trainer<T>::run_phase(Block& block, const TeamMember& member, int phase, uint32_t num_units,
+                           Unit&& unit, AtEnd&& at_end) {
+  typename Block::Phase& counters = block.phases[phase];
+  if (block.batch() + 1 < block.num_batches() &&
+      !counters.preparing.exchange(true, std::memory_order_relaxed)) {
+    prepare(block, block.batch() + 1, phase);
+  }
+  for (uint32_t next;
+       (next = counters.next_unit.fetch_add(1, std::memory_order_relaxed)) < num_units;) {
+    unit(next);
+  }
+  member.barrier.meet([&] {
+    // Nobody is in the phase before this one: its counters can start anew.
+    typename Block::Phase& previous = block.phases[(phase + 2) % 3];
+    previous.next_unit.store(0, std::memory_order_relaxed);
+    previous.preparing.store(false, std::memory_order_relaxed);
+    at_end();
+  });
+}
+
+template <class T>
+void Trainer<T>::work(Block& block, const TeamMember& member) {
+  while (block.batch() < block.num_batches() && block.result.not_finite == nullptr) {
+    run_phase(
+        block, member, 0, step_.num_units(), [&](uint32_t unit) { step_.gather(unit); }, [] {});
+    run_phase(
+        block, member, 1, step_.num_chunks(),
+        [&](uint32_t chunk) { step_.score(chunk, member.index); },
+        [&] {
+          if (!step_.collect(block.batch_metrics)) {
+            step_.undo();
+            block.result.not_finite = "a score or its loss derivative";
+          } else if (!step_.apply_bias(block.adam)) {
+            step_.undo();
+            block.result.not_finite = "the bias or its gradient";
+          }
+        });
+    if (block.result.not_finite != nullptr) {
+      return;
+    }
+    run_phase(
+        block, member, 2, step_.num_units(),
+        [&](uint32_t unit) {
+          if (!step_.apply(block.adam, unit)) {
+            block.update_finite.store(false, std::memory_order_relaxed);
+          }
+        },
+        [&] { finish_batch(block); });
+  }
+}
+
+template <class T>
+void Trainer<T>::finish_batch(Block& block) {
+  if (!block.update_finite.load(std::memory_order_relaxed)) {
+    step_.undo();
+    block.result.not_finite = "an updated parameter or its gradient";
+    return;
+  }
+  block.totals.add(block.batch_metrics);
+  block.result.last_batch = block.batch_metrics;
+  ++step_count_;
+  ++block.result.num_batches;
+  if (block.batch() < block.num_batches()) {
+    begin_batch(block);
+  }
+}
+
+template <class T>
+void Trainer<T>::copy_state(const Trainer& other) {
+  table_.copy_cells(other.table_);
+  for (int64_t feature = 0; feature < features_.feature_dim(); ++feature) {
+    if (other.features_.trained(feature)) {
+      features_.mark_trained(feature);
+    }
+  }
+  step_count_ = other.step_count_;
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace pairloom

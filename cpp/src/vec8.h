@@ -1,0 +1,93 @@
+// Eight lanes of T. One source for every instruction path: the compiler lowers the vectors to what
+// the translation unit's flags allow, and each lane computes the same bytes. Everything here has
+// internal linkage, because units with different flags include it.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace pairloom {
+
+inline constexpr int kLanes = 8;
+
+template <class T>
+struct LaneTypes;
+
+template <>
+struct LaneTypes<float> {
+  typedef float Vector __attribute__((vector_size(32)));
+  typedef int32_t Integers __attribute__((vector_size(32)));
+};
+
+template <>
+struct LaneTypes<double> {
+  typedef double Vector __attribute__((vector_size(64)));
+  typedef int64_t Integers __attribute__((vector_size(64)));
+};
+
+template <class T>
+using Vec8 = typename LaneTypes<T>::Vector;
+
+#define PAIRLOOM_INLINE static inline __attribute__((always_inline))
+
+template <class T>
+PAIRLOOM_INLINE Vec8<T> load8(const T* from) {
+  Vec8<T> lanes;
+  std::memcpy(&lanes, from, sizeof(lanes));
+  return lanes;
+}
+
+template <class T>
+PAIRLOOM_INLINE void store8(T* to, Vec8<T> lanes) {
+  std::memcpy(to, &lanes, sizeof(lanes));
+}
+
+// The lower four lanes; the upper four are zero.
+template <class T>
+PAIRLOOM_INLINE Vec8<T> load4(const T* from) {
+  Vec8<T> lanes{};
+  std::memcpy(&lanes, from, sizeof(lanes) / 2);
+  return lanes;
+}
+
+template <class T>
+PAIRLOOM_INLINE void store4(T* to, Vec8<T> lanes) {
+  std::memcpy(to, &lanes, sizeof(lanes) / 2);
+}
+
+template <class T>
+PAIRLOOM_INLINE Vec8<T> broadcast(T value) {
+  return Vec8<T>{value, value, value, value, value, value, value, value};
+}
+
+// The one reduction tree: lanes l and l + 4, then l and l + 2, then the two left.
+template <class T>
+PAIRLOOM_INLINE T sum_lanes(Vec8<T> x) {
+  const T a = x[0] + x[4], b = x[1] + x[5], c = x[2] + x[6], d = x[3] + x[7];
+  return (a + c) + (b + d);
+}
+
+template <class T>
+PAIRLOOM_INLINE Vec8<T> square_root(Vec8<T> x) {
+  Vec8<T> root;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    if constexpr (sizeof(T) == 4) {
+      root[lane] = __builtin_sqrtf(x[lane]);
+    } else {
+      root[lane] = __builtin_sqrt(x[lane]);
+    }
+  }
+  return root;
+}
+
+template <class T>
+PAIRLOOM_INLINE Vec8<T> smaller(Vec8<T> a, Vec8<T> b) {
+  return a < b ? a : b;
+}
+
+template <class T>
+PAIRLOOM_INLINE Vec8<T> larger(Vec8<T> a, Vec8<T> b) {
+  return a > b ? a : b;
+}
+
+}  // namespace pairloom

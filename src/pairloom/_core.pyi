@@ -1,0 +1,263 @@
+# Generated from the built extension by scripts/generate.py: do not edit.
+"""Pairloom's native core: what happens per row or per parameter."""
+
+from collections.abc import Sequence
+import enum
+from typing import Annotated
+
+import numpy
+from numpy.typing import NDArray
+
+
+class Rows:
+    """Rows checked and borrowed by the core; see pairloom.batch."""
+
+    @staticmethod
+    def dense(values: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None) -> Rows: ...
+
+    @staticmethod
+    def sparse(feature_dim: int, row_offsets: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], feature_ids: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, labels: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None) -> Rows: ...
+
+    @property
+    def num_rows(self) -> int: ...
+
+    @property
+    def feature_dim(self) -> int: ...
+
+    @property
+    def all_ones(self) -> bool: ...
+
+class MetricSums:
+    """Sums over rows, each counted by its weight."""
+
+    def __init__(self) -> None: ...
+
+    def add(self, other: MetricSums) -> None: ...
+
+    @property
+    def weight(self) -> float: ...
+
+    @property
+    def log_loss(self) -> float: ...
+
+    @property
+    def correct(self) -> float: ...
+
+    @property
+    def true_positive(self) -> float: ...
+
+    @property
+    def predicted_positive(self) -> float: ...
+
+    @property
+    def actual_positive(self) -> float: ...
+
+    @property
+    def squared_error(self) -> float: ...
+
+    @property
+    def absolute_error(self) -> float: ...
+
+def metric_sums(scores: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, predictor_type: str) -> MetricSums: ...
+
+def area_under_curve(scores: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> float:
+    """Exact, by rank counts; NaN when all labels are one class."""
+
+def probabilities(scores: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
+
+def shuffled_rows(seed: int, epoch: int, num_rows: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+    """A permutation that depends on the seed and the epoch alone."""
+
+def simd_name(name: str) -> str:
+    """The instruction path that auto, baseline or avx2 stands for here."""
+
+class GroupRates:
+    def __init__(self, learning_rate: float, weight_decay: float) -> None: ...
+
+class AdamSettings:
+    def __init__(self, *, bias: GroupRates, linear: GroupRates, factors: GroupRates, epsilon: float, rescale_grad: float, clip_gradient: float | None, lazy_update: bool) -> None: ...
+
+class InitMethod(enum.Enum):
+    normal = 0
+
+    uniform = 1
+
+    constant = 2
+
+class GroupInit:
+    def __init__(self, method: InitMethod, scale: float) -> None: ...
+
+class TableInit:
+    def __init__(self, *, bias: GroupInit, linear: GroupInit, factors: GroupInit, seed: int) -> None: ...
+
+class BlockResult:
+    @property
+    def last_batch(self) -> MetricSums: ...
+
+    @property
+    def num_batches(self) -> int: ...
+
+    @property
+    def not_finite(self) -> str | None: ...
+
+class ScoringTable:
+    """Parameters without optimizer state, to score with."""
+
+    def __init__(self, feature_dim: int, num_factors: int, simd: str) -> None: ...
+
+    @property
+    def feature_dim(self) -> int: ...
+
+    @property
+    def num_factors(self) -> int: ...
+
+    @property
+    def bias(self) -> float: ...
+
+    @bias.setter
+    def bias(self, arg: float, /) -> None: ...
+
+    def linear_weights(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
+
+    def factors(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]: ...
+
+    def set_parameters(self, bias: float, linear_weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def trained(self) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]:
+        """Which features a row of positive weight has touched."""
+
+    def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
+        """
+        Scores before the link; with only_trained, untrained features contribute nothing.
+        """
+
+class Trainer:
+    """Trains one model in this process."""
+
+    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, adam: AdamSettings, simd: str) -> None: ...
+
+    @property
+    def feature_dim(self) -> int: ...
+
+    @property
+    def num_factors(self) -> int: ...
+
+    @property
+    def bias(self) -> float: ...
+
+    @bias.setter
+    def bias(self, arg: float, /) -> None: ...
+
+    def linear_weights(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
+
+    def factors(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]: ...
+
+    def set_parameters(self, bias: float, linear_weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def trained(self) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]:
+        """Which features a row of positive weight has touched."""
+
+    def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
+        """
+        Scores before the link; with only_trained, untrained features contribute nothing.
+        """
+
+    def initialize(self, init: TableInit, num_threads: int) -> None: ...
+
+    def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums) -> BlockResult:
+        """
+        One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.
+        """
+
+    @property
+    def step_count(self) -> int: ...
+
+    @step_count.setter
+    def step_count(self, arg: int, /) -> None: ...
+
+    @property
+    def bias_state(self) -> list[float]: ...
+
+    @bias_state.setter
+    def bias_state(self, arg: Sequence[float], /) -> None: ...
+
+    def linear_state(self, slot: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
+
+    def factor_state(self, slot: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]: ...
+
+    def set_state(self, slot: int, linear: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
+
+    @property
+    def simd(self) -> str: ...
+
+    def save_parameters(self, snapshot: ScoringTable) -> None: ...
+
+    def restore_parameters(self, snapshot: ScoringTable) -> None: ...
+
+    def copy_state(self, other: Trainer) -> None:
+        """Takes over parameters, optimizer state, step count."""
+
+class Float64Trainer:
+    """The same templates in double, to compare with an oracle in tests."""
+
+    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, adam: AdamSettings, simd: str) -> None: ...
+
+    @property
+    def feature_dim(self) -> int: ...
+
+    @property
+    def num_factors(self) -> int: ...
+
+    @property
+    def bias(self) -> float: ...
+
+    @bias.setter
+    def bias(self, arg: float, /) -> None: ...
+
+    def linear_weights(self) -> Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]: ...
+
+    def factors(self) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]: ...
+
+    def set_parameters(self, bias: float, linear_weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def trained(self) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]:
+        """Which features a row of positive weight has touched."""
+
+    def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]:
+        """
+        Scores before the link; with only_trained, untrained features contribute nothing.
+        """
+
+    def initialize(self, init: TableInit, num_threads: int) -> None: ...
+
+    def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums) -> BlockResult:
+        """
+        One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.
+        """
+
+    @property
+    def step_count(self) -> int: ...
+
+    @step_count.setter
+    def step_count(self, arg: int, /) -> None: ...
+
+    @property
+    def bias_state(self) -> list[float]: ...
+
+    @bias_state.setter
+    def bias_state(self, arg: Sequence[float], /) -> None: ...
+
+    def linear_state(self, slot: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]: ...
+
+    def factor_state(self, slot: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]: ...
+
+    def set_state(self, slot: int, linear: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
+
+    @property
+    def simd(self) -> str: ...

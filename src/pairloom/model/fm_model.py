@@ -1,0 +1,180 @@
+"""The trained factorization machine: scores rows, gives its parameters out, saves and loads."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Literal, TypeAlias
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from pairloom._core import ScoringTable, Trainer, probabilities
+from pairloom.batch import Float32Array, RowBatch
+from pairloom.errors import DataError, DataFormatError
+from pairloom.hyperparameters import Hyperparameters, resolve
+from pairloom.runtime import allowed_threads, simd_path
+
+Table: TypeAlias = Trainer | ScoringTable
+
+FILE_NAME = "model.npz"
+FORMAT_VERSION = 1
+_MEMBERS = ("format_version", "hyperparameters", "bias", "linear_weights", "factors", "trained")
+
+
+class FmModel:
+    """A factorization machine of second order (Rendle 2010, equation 1).
+
+    score(x) = bias + sum_i w_i x_i + sum_{i<j} <v_i, v_j> x_i x_j
+
+    Parameters
+    ----------
+    table
+        Parameters in the core; a trainer's own table is scored in place, without a copy.
+    hyperparameters
+        What the model was trained with; `untrained_features` decides what features outside the
+        training rows contribute.
+    """
+
+    def __init__(self, table: Table, hyperparameters: Hyperparameters) -> None:
+        self._table = table
+        self.hyperparameters = hyperparameters
+
+    @classmethod
+    def from_parameters(
+        cls,
+        hyperparameters: Hyperparameters,
+        *,
+        bias: float,
+        linear_weights: Float32Array,
+        factors: Float32Array,
+        trained: npt.NDArray[np.bool_] | None = None,
+    ) -> FmModel:
+        """Build a model from arrays; without `trained`, every feature counts as trained."""
+        table = ScoringTable(hyperparameters.feature_dim, hyperparameters.num_factors, simd_path())
+        try:
+            table.set_parameters(bias, linear_weights, factors)
+            table.set_trained(
+                np.ones(hyperparameters.feature_dim, dtype=bool) if trained is None else trained
+            )
+        except ValueError as error:
+            raise DataError(str(error)) from error
+        return cls(table, hyperparameters)
+
+    @property
+    def predictor_type(self) -> Literal["binary_classifier", "regressor"]:
+        return self.hyperparameters.predictor_type
+
+    @property
+    def feature_dim(self) -> int:
+        return self._table.feature_dim
+
+    @property
+    def num_factors(self) -> int:
+        return self._table.num_factors
+
+    @property
+    def untrained_features(self) -> Literal["initial", "zero"]:
+        return self.hyperparameters.untrained_features
+
+    @property
+    def bias(self) -> float:
+        return self._table.bias
+
+    @property
+    def linear_weights(self) -> Float32Array:
+        """A copy, (feature_dim,)."""
+        return self._table.linear_weights()
+
+    @property
+    def factors(self) -> Float32Array:
+        """A copy, (feature_dim, num_factors)."""
+        return self._table.factors()
+
+    @property
+    def trained(self) -> npt.NDArray[np.bool_]:
+        """Which features a training row of positive weight held with a nonzero value."""
+        return self._table.trained()
+
+    def score_rows(self, rows: RowBatch, *, num_threads: int = 0) -> Float32Array:
+        """Return one score per row, before the link.
+
+        Parameters
+        ----------
+        rows
+            At most `feature_dim` wide.
+        num_threads
+            0 takes as many as the process may run; the scores do not depend on it.
+
+        Raises
+        ------
+        DataError
+            The rows are wider than the model or break a rule of `RowBatch`.
+        """
+        only_trained = self.untrained_features == "zero"
+        checked = rows.checked()
+        if checked.feature_dim > self.feature_dim:
+            raise DataError(
+                f"rows are {checked.feature_dim} features wide; "
+                f"the model has feature_dim {self.feature_dim}"
+            )
+        return self._table.score_rows(checked, only_trained, num_threads or allowed_threads())
+
+    def predict_rows(self, rows: RowBatch, *, num_threads: int = 0) -> Float32Array:
+        """Return the probability of label 1 for each row, or the predicted value."""
+        scores = self.score_rows(rows, num_threads=num_threads)
+        return probabilities(scores) if self.predictor_type == "binary_classifier" else scores
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as one .npz file, replacing an older one only when complete."""
+        target = Path(path)
+        partial = target.with_name(target.name + ".partial")
+        try:
+            with partial.open("wb") as file:
+                np.savez(
+                    file,
+                    format_version=np.array(FORMAT_VERSION),
+                    hyperparameters=np.array(json.dumps(self.hyperparameters.to_dict())),
+                    bias=np.array(self.bias, dtype=np.float32),
+                    linear_weights=self.linear_weights,
+                    factors=self.factors,
+                    trained=self.trained,
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FmModel:
+        """Read a model that `save` wrote; nothing in the file is executed.
+
+        Raises
+        ------
+        DataFormatError
+            The file is not such a model.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as members:
+                parts = {name: members[name] for name in _MEMBERS}
+            version = int(parts["format_version"])
+            if version != FORMAT_VERSION:
+                raise DataFormatError(
+                    f"{path}: model format {version}; this version reads {FORMAT_VERSION}"
+                )
+            return cls.from_parameters(
+                resolve(json.loads(str(parts["hyperparameters"]))),
+                bias=float(parts["bias"]),
+                linear_weights=parts["linear_weights"],
+                factors=parts["factors"],
+                trained=parts["trained"],
+            )
+        except FileNotFoundError:
+            raise
+        except (OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile) as error:
+            if isinstance(error, DataFormatError):
+                raise
+            raise DataFormatError(f"{path}: not a Pairloom model file: {error}") from error

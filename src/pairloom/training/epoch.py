@@ -1,0 +1,149 @@
+"""One pass over the rows, in blocks of mini-batches that each take some tens of milliseconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pairloom._core import MetricSums, Rows, shuffled_rows
+from pairloom.batch import RowBatch
+from pairloom.errors import TrainingDivergedError
+from pairloom.hyperparameters import Hyperparameters
+from pairloom.training.events import BatchEvent, ProgressEvent, TrainingEvent
+from pairloom.training.metrics import named_metrics
+from pairloom.training.state import TrainingState
+
+RowOrder = npt.NDArray[np.uint32]
+
+# Work of one block in nonzeros times factors: about 20 ms on one core, so that Ctrl-C is prompt.
+_BLOCK_WORK = 2e7
+
+ADVICE = (
+    "Lower the learning rates (factors_lr, linear_lr, bias_lr), set clip_gradient, for example "
+    "to 1, or scale the feature values"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRows:
+    """The rows of a run: checked, with the positions that have a positive weight."""
+
+    batch: RowBatch
+    checked: Rows
+    kept: RowOrder | None  # None: all, in the file's order
+
+    @property
+    def num_rows(self) -> int:
+        return self.batch.num_rows if self.kept is None else len(self.kept)
+
+    def order(self, hyperparameters: Hyperparameters, epoch: int) -> RowOrder | None:
+        """Return the rows in the order of one epoch, or None for the file's order."""
+        if not hyperparameters.shuffle:
+            return self.kept
+        shuffled = shuffled_rows(hyperparameters.seed, epoch, self.num_rows)
+        return shuffled if self.kept is None else self.kept[shuffled]
+
+
+class Epoch:
+    """Trains one epoch and tells about it."""
+
+    def __init__(
+        self,
+        state: TrainingState,
+        rows: TrainingRows,
+        *,
+        epoch: int,
+        num_threads: int,
+        on_event: Callable[[TrainingEvent], None] | None,
+    ) -> None:
+        self._state = state
+        self._settings = state.hyperparameters
+        self._rows = rows
+        self._epoch = epoch
+        self._num_threads = num_threads
+        self._on_event = on_event
+        self._totals = MetricSums()
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return named_metrics(self._totals, self._settings.predictor_type)
+
+    def run(self) -> None:
+        """Train every mini-batch once.
+
+        Raises
+        ------
+        TrainingDivergedError
+            A NaN or an infinity came up; the parameters before its mini-batch stay.
+        """
+        order = self._rows.order(self._settings, self._state.epochs_done)
+        for first_batch, last_batch in self._blocks():
+            size = self._settings.mini_batch_size
+            boundaries = [
+                min(batch * size, self._rows.num_rows)
+                for batch in range(first_batch, last_batch + 1)
+            ]
+            result = self._state.trainer.train(
+                self._rows.checked, order, boundaries, self._num_threads, self._totals
+            )
+            if result.not_finite is not None:
+                raise self._diverged(first_batch + result.num_batches, result.not_finite)
+            if self._on_event is not None:
+                self._tell(self._on_event, boundaries[-1], last_batch - 1, result.last_batch)
+
+    def _blocks(self) -> Iterator[tuple[int, int]]:
+        """Cut the mini-batches into blocks that end where a batch's metrics are asked for."""
+        size = self._settings.mini_batch_size
+        num_batches = -(-self._rows.num_rows // size)
+        nonzeros = self._rows.batch.num_nonzeros / max(1, self._rows.batch.num_rows)
+        batch_work = size * (1 + nonzeros) * (8 + self._settings.num_factors)
+        most = max(1, int(_BLOCK_WORK / batch_work))
+        interval = self._settings.batch_metrics_publish_interval
+        first = 0
+        while first < num_batches:
+            last = min(first + most, num_batches)
+            if self._on_event is not None:
+                next_published = -(-first // interval) * interval
+                last = min(last, next_published + 1)
+            yield first, last
+            first = last
+
+    def _tell(
+        self,
+        on_event: Callable[[TrainingEvent], None],
+        rows_done: int,
+        batch: int,
+        batch_sums: MetricSums,
+    ) -> None:
+        if batch % self._settings.batch_metrics_publish_interval == 0:
+            metrics = named_metrics(batch_sums, self._settings.predictor_type)
+            on_event(BatchEvent(self._epoch, batch, metrics))
+        on_event(
+            ProgressEvent(
+                epoch=self._epoch,
+                epochs=self._settings.epochs,
+                rows_done=rows_done,
+                rows_total=self._rows.num_rows,
+                seconds=self.seconds,
+                metrics=self.metrics,
+            )
+        )
+
+    def _diverged(self, batch: int, not_finite: str) -> TrainingDivergedError:
+        largest = self._rows.batch.largest_value()
+        return TrainingDivergedError(
+            f"training diverged in epoch {self._epoch}, mini-batch {batch}: {not_finite} is not "
+            f"finite. {ADVICE}: the largest is {largest:g}. The parameters before this mini-batch "
+            "were kept",
+            epoch=self._epoch,
+            batch=batch,
+        )

@@ -1,0 +1,175 @@
+"""What training changes, and what it hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pairloom._core import AdamSettings, GroupInit, GroupRates, InitMethod, TableInit, Trainer
+from pairloom.hyperparameters import Hyperparameters
+from pairloom.model import FmModel
+from pairloom.runtime import allowed_threads, simd_path
+from pairloom.training.events import EpochEvent
+
+DEFAULT_EPS = 1e-8  # of MXNet's Adam, which SageMaker runs
+STATE_SLOTS = 2
+
+
+class TrainingState:
+    """Parameters, optimizer state and step count of one model in training.
+
+    It can be copied and pickled; training goes on from either as if nothing had happened.
+    """
+
+    def __init__(self, hyperparameters: Hyperparameters) -> None:
+        self.hyperparameters = hyperparameters
+        self.epochs_done = 0
+        self.trainer = _new_trainer(hyperparameters)
+
+    @classmethod
+    def initial(cls, hyperparameters: Hyperparameters, *, num_threads: int = 0) -> TrainingState:
+        """Return the state before the first step: parameters drawn from the seed."""
+        state = cls(hyperparameters)
+        state.trainer.initialize(_table_init(hyperparameters), num_threads or allowed_threads())
+        return state
+
+    @classmethod
+    def from_model(cls, model: FmModel, hyperparameters: Hyperparameters) -> TrainingState:
+        """Start from a model's parameters with new optimizer state."""
+        state = cls(hyperparameters)
+        state.trainer.set_parameters(model.bias, model.linear_weights, model.factors)
+        state.trainer.set_trained(model.trained)
+        return state
+
+    def copy(self) -> TrainingState:
+        twin = TrainingState(self.hyperparameters)
+        twin.epochs_done = self.epochs_done
+        twin.trainer.copy_state(self.trainer)
+        return twin
+
+    def with_hyperparameters(self, hyperparameters: Hyperparameters) -> TrainingState:
+        """Return a copy that goes on under other learning settings; the shape must be the same."""
+        twin = TrainingState(hyperparameters)
+        twin.epochs_done = self.epochs_done
+        twin.trainer.copy_state(self.trainer)
+        return twin
+
+    def model(self) -> FmModel:
+        """Return the model as it is now; it changes when training goes on."""
+        return FmModel(self.trainer, self.hyperparameters)
+
+    def __getstate__(self) -> dict[str, Any]:
+        trainer = self.trainer
+        return {
+            "hyperparameters": self.hyperparameters,
+            "epochs_done": self.epochs_done,
+            "step_count": trainer.step_count,
+            "bias": trainer.bias,
+            "bias_state": list(trainer.bias_state),
+            "linear_weights": trainer.linear_weights(),
+            "factors": trainer.factors(),
+            "trained": trainer.trained(),
+            "states": [
+                (trainer.linear_state(slot), trainer.factor_state(slot))
+                for slot in range(STATE_SLOTS)
+            ],
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.hyperparameters = state["hyperparameters"]
+        self.epochs_done = state["epochs_done"]
+        self.trainer = _new_trainer(self.hyperparameters)
+        self.trainer.set_parameters(
+            state["bias"],
+            np.ascontiguousarray(state["linear_weights"]),
+            np.ascontiguousarray(state["factors"]),
+        )
+        self.trainer.set_trained(state["trained"])
+        self.trainer.bias_state = state["bias_state"]
+        self.trainer.step_count = state["step_count"]
+        for slot, (linear, factors) in enumerate(state["states"]):
+            self.trainer.set_state(slot, linear, factors)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """A finished run.
+
+    Attributes
+    ----------
+    model
+        With early stopping that of the best epoch, otherwise that of the last.
+    history
+        One event per epoch of this run.
+    best_epoch
+        Epoch of the lowest validation loss, or the last epoch without validation rows.
+    state
+        To train on from; `model` is a view of it.
+    """
+
+    model: FmModel
+    history: tuple[EpochEvent, ...]
+    best_epoch: int
+    state: TrainingState
+
+    @property
+    def epochs_run(self) -> int:
+        return len(self.history)
+
+
+def _new_trainer(hyperparameters: Hyperparameters) -> Trainer:
+    try:
+        return Trainer(
+            hyperparameters.feature_dim,
+            hyperparameters.num_factors,
+            hyperparameters.predictor_type,
+            adam_settings(hyperparameters),
+            simd_path(),
+        )
+    except MemoryError as error:
+        raise MemoryError(
+            f"no memory for feature_dim {hyperparameters.feature_dim} with num_factors "
+            f"{hyperparameters.num_factors} and the optimizer's state"
+        ) from error
+
+
+def adam_settings(settings: Hyperparameters) -> AdamSettings:
+    """Return Adam as the contract runs it: group rates times `_learning_rate`, decays times `_wd`.
+
+    A group that is switched off (`use_bias`, `use_linear`) starts at 0 and has a rate of 0.
+    """
+    rescale = settings.rescale_grad
+    return AdamSettings(
+        bias=_rates(settings, settings.bias_lr, settings.bias_wd, used=settings.use_bias),
+        linear=_rates(settings, settings.linear_lr, settings.linear_wd, used=settings.use_linear),
+        factors=_rates(settings, settings.factors_lr, settings.factors_wd, used=True),
+        epsilon=DEFAULT_EPS if settings.eps is None else settings.eps,
+        rescale_grad=1.0 / settings.mini_batch_size if rescale is None else rescale,
+        clip_gradient=settings.clip_gradient,
+        lazy_update=settings.lazy_update,
+    )
+
+
+def _rates(settings: Hyperparameters, rate: float, decay: float, *, used: bool) -> GroupRates:
+    if not used:
+        return GroupRates(0.0, 0.0)
+    return GroupRates(rate * settings.learning_rate, decay * settings.wd)
+
+
+def _table_init(settings: Hyperparameters) -> TableInit:
+    return TableInit(
+        bias=_group_init(settings, "bias", used=settings.use_bias),
+        linear=_group_init(settings, "linear", used=settings.use_linear),
+        factors=_group_init(settings, "factors", used=True),
+        seed=settings.seed,
+    )
+
+
+def _group_init(settings: Hyperparameters, group: str, *, used: bool) -> GroupInit:
+    if not used:
+        return GroupInit(InitMethod.constant, 0.0)
+    method = getattr(settings, f"{group}_init_method")
+    suffix = {"normal": "sigma", "uniform": "scale", "constant": "value"}[method]
+    return GroupInit(InitMethod[method], getattr(settings, f"{group}_init_{suffix}"))
