@@ -9,5 +9,6 @@ void bind_errors(nanobind::module_& module);
 void bind_rows(nanobind::module_& module);
 void bind_metrics(nanobind::module_& module);
 void bind_engine(nanobind::module_& module);
+void bind_recordio(nanobind::module_& module);
 
 }  // namespace pairloom::bindings

@@ -21,6 +21,8 @@ void bind_errors(nb::module_& /*module*/) {
       std::rethrow_exception(pointer);
     } catch (const DataFormatError& error) {
       raise_python("DataFormatError", error.what());
+    } catch (const DataError& error) {
+      raise_python("DataError", error.what());
     }
   });
 }

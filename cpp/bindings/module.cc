@@ -6,4 +6,5 @@ NB_MODULE(_core, module) {
   pairloom::bindings::bind_rows(module);
   pairloom::bindings::bind_metrics(module);
   pairloom::bindings::bind_engine(module);
+  pairloom::bindings::bind_recordio(module);
 }

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 import enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy
 from numpy.typing import NDArray
@@ -261,3 +261,19 @@ class Float64Trainer:
 
     @property
     def simd(self) -> str: ...
+
+class RecordioReader:
+    def __init__(self, feature_dim: int, require_labels: bool, binary_labels: bool, expected_bytes: int) -> None: ...
+
+    def begin_file(self, name: str) -> None: ...
+
+    def feed(self, piece: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def end_file(self) -> None: ...
+
+    def finish(self) -> dict[str, Any]: ...
+
+class RecordioEncoder:
+    def __init__(self, feature_dim: int, values: NDArray[Any], row_offsets: NDArray[numpy.int64] | None, feature_ids: NDArray[Any] | None, labels: NDArray[Any] | None) -> None: ...
+
+    def next_block(self, block_bytes: int) -> memoryview: ...

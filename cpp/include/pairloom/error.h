@@ -14,4 +14,10 @@ class DataFormatError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Well-formed data that cannot be taken: a width, a label, a value.
+class DataError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace pairloom

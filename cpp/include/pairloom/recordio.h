@@ -1,0 +1,84 @@
+// recordio-protobuf: files of aialgs.data.Record messages to rows, and rows to such files.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pairloom/growing_array.h"
+
+namespace pairloom {
+
+// The largest width whose feature ids fit int32.
+constexpr uint64_t kMaxRecordioWidth = INT32_MAX;
+
+struct RecordioReadOptions {
+  uint64_t feature_dim = 0;  // 0: the first record's width
+  bool require_labels = true;
+  bool binary_labels = false;   // only 0 and 1
+  uint64_t expected_bytes = 0;  // of all files together, if known: address space to reserve
+};
+
+// Rows in RowBatch's layout. Dense rows have values alone, num_rows x feature_dim.
+struct RecordioRows {
+  uint64_t num_rows = 0;
+  uint64_t feature_dim = 0;  // 0 when there was no record to tell it
+  bool is_dense = true;
+  GrowingArray<int64_t> row_offsets;
+  GrowingArray<int32_t> feature_ids;
+  GrowingArray<float> values;
+  GrowingArray<float> labels;  // empty when the records carry none
+  uint64_t num_unsorted = 0;   // rows whose keys had to be sorted
+};
+
+// Turns the bytes of files, fed in pieces of any size, into rows. Throws DataFormatError and is
+// of no use afterwards.
+class RecordioReader {
+ public:
+  explicit RecordioReader(const RecordioReadOptions& options);
+  ~RecordioReader();
+
+  void begin_file(const std::string& name);
+  void feed(std::span<const uint8_t> bytes);
+  void end_file();
+  RecordioRows finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The number types that records can carry without loss; int64 must fit int32.
+enum class RecordioNumber : uint8_t { kFloat32, kFloat64, kInt64 };
+
+struct RecordioNumbers {
+  RecordioNumber type = RecordioNumber::kFloat32;
+  const void* data = nullptr;
+  uint64_t size = 0;
+};
+
+struct RecordioIds {
+  bool is_int64 = false;
+  const void* data = nullptr;
+  uint64_t size = 0;
+};
+
+// A borrowed matrix to be written: dense, row by row, when row_offsets is empty.
+struct RecordioMatrix {
+  uint64_t num_rows = 0;
+  uint64_t feature_dim = 0;
+  RecordioNumbers values;
+  std::span<const int64_t> row_offsets;
+  RecordioIds feature_ids;
+  RecordioNumbers labels;  // no data: no labels
+};
+
+// Appends the frames of rows from `begin_row` on, until they fill `block_bytes` or the rows end.
+// Returns the next row. Throws DataError for a row that no reader would take.
+uint64_t encode_recordio(const RecordioMatrix& matrix, uint64_t begin_row, size_t block_bytes,
+                         std::vector<uint8_t>& out);
+
+}  // namespace pairloom

@@ -1,0 +1,42 @@
+// Collects decoded records as rows, checking what a row must satisfy.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pairloom/recordio.h"
+#include "recordio_record.h"
+
+namespace pairloom::recordio {
+
+// A well-formed record that is no row: what was found and what was expected.
+struct UnusableRecord {
+  std::string complaint;
+};
+
+class RowCollector {
+ public:
+  explicit RowCollector(const RecordioReadOptions& options);
+
+  // Throws UnusableRecord.
+  void add(const Record& record);
+  RecordioRows finish();
+
+ private:
+  void add_dense(const Tensor& tensor);
+  void add_sparse(const Tensor& tensor);
+  void add_label(const Record& record);
+  void check_width(uint64_t width, const char* source);
+  void make_sparse();
+  void reserve(const Tensor& first);
+  void append_nonzeros(const float* row);
+  void append_sorted(const Tensor& tensor);
+  void end_sparse_row();
+
+  RecordioReadOptions options_;
+  RecordioRows rows_;
+  std::vector<std::pair<uint64_t, float>> unsorted_;
+};
+
+}  // namespace pairloom::recordio

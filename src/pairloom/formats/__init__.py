@@ -1,0 +1,7 @@
+"""Bytes to rows and rows to bytes, one module per format; nothing about where bytes lie."""
+
+from __future__ import annotations
+
+from pairloom.formats.recordio import read_recordio, write_recordio
+
+__all__ = ["read_recordio", "write_recordio"]
