@@ -142,7 +142,7 @@ class ReferenceMachine:
         if not settings.use_linear:
             self.parameters.linear[...] = 0.0
         self.step_count = 0
-        self._groups = {
+        self.groups = {
             name: AdamGroup(
                 getattr(self.parameters, name).shape,
                 getattr(settings, f"{name}_lr") * settings.learning_rate,
@@ -167,7 +167,7 @@ class ReferenceMachine:
         self.step_count += 1
         masks = {"bias": np.True_, "linear": touched, "factors": touched[:, np.newaxis]}
         off = {"bias": not settings.use_bias, "linear": not settings.use_linear}
-        for name, group in self._groups.items():
+        for name, group in self.groups.items():
             if off.get(name):
                 continue
             group.update(
