@@ -12,7 +12,7 @@ PYTHON_FOLDERS := $(sort $(dir $(wildcard src/*/*.py tests/*.py examples/*/*.py 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build test test-cpp test-python check format clean
+.PHONY: help build demo test test-cpp test-python test-slow test-versions check format generate cross bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -37,14 +37,19 @@ $(STAMPS)/extension: $(NATIVE_SOURCES) pyproject.toml $(STAMPS)/group-build
 
 build: $(STAMPS)/extension ## build the extension into .venv
 
+demo: $(STAMPS)/extension ## train on MNIST and draw what was learned
+	$(BIN)/python examples/mnist/demo.py
+
 # --- Tests ------------------------------------------------------------------------------------------
 
 test: test-cpp test-python ## C++ and Python tests with coverage; a few minutes
 
+CPP_TEST_OPTIONS := -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
+  -DPAIRLOOM_BUILD_PYTHON=OFF -DPAIRLOOM_BUILD_TESTS=ON -DPAIRLOOM_WARNINGS_AS_ERRORS=ON
+
 $(CPP_TESTS)/stamp: $(NATIVE_SOURCES) $(STAMPS)/group-build
 	scripts/install_system_packages.sh doctest-dev
-	$(CMAKE) -S . -B $(CPP_TESTS) -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
-	  -DPAIRLOOM_BUILD_PYTHON=OFF -DPAIRLOOM_BUILD_TESTS=ON -DPAIRLOOM_WARNINGS_AS_ERRORS=ON
+	$(CMAKE) -S . -B $(CPP_TESTS) $(CPP_TEST_OPTIONS)
 	$(CMAKE) --build $(CPP_TESTS)
 	@touch $@
 
@@ -53,6 +58,36 @@ test-cpp: $(CPP_TESTS)/stamp
 
 test-python: $(STAMPS)/extension $(STAMPS)/group-test
 	$(BIN)/python -m pytest --cov --cov-fail-under=90 --durations=10
+
+# Every supported Python, the oldest and the newest libraries; tox lives alone because the tests'
+# packages and it ask for different versions of the same library.
+TOX := .venv-tox
+PYENV_PYTHONS = $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[0-3].*/bin/python)
+
+test-slow: test-versions $(STAMPS)/extension $(STAMPS)/group-test ## what needs minutes: slow tests, other Pythons, other scikit-learns
+	$(BIN)/python -m pytest -m slow --durations=10
+
+$(TOX)/stamp: pyproject.toml
+	$(PYTHON) -m venv $(TOX)
+	$(TOX)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(TOX)/bin/python -m pip install --quiet --group versions
+	@touch $@
+
+test-versions: $(TOX)/stamp
+	$(TOX)/bin/tox run-parallel --parallel 2 --parallel-no-spinner \
+	  --skip-missing-interpreters $(if $(CI),false,true) --discover $(PYENV_PYTHONS)
+
+# The same C++ tests on aarch64, emulated.
+CROSS_TESTS := build/cpp-tests-aarch64
+
+$(CROSS_TESTS)/stamp: $(NATIVE_SOURCES) $(STAMPS)/group-build
+	scripts/install_system_packages.sh doctest-dev g++-aarch64-linux-gnu qemu-user-static
+	$(CMAKE) -S . -B $(CROSS_TESTS) $(CPP_TEST_OPTIONS) -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64-linux-gnu.cmake
+	$(CMAKE) --build $(CROSS_TESTS)
+	@touch $@
+
+cross: $(CROSS_TESTS)/stamp $(CPP_TESTS)/stamp ## C++ tests on aarch64 (emulated); trained bytes equal x86-64's
+	$(BIN)/ctest --test-dir $(CROSS_TESTS)/cpp --output-on-failure --no-tests=error
 
 # --- Checks -----------------------------------------------------------------------------------------
 
@@ -69,5 +104,19 @@ format: $(STAMPS)/group-dev ## let the formatters rewrite the sources
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CPP_FILES)
 
+generate: $(STAMPS)/extension ## write the files that are made from tables and from the extension
+	$(BIN)/python scripts/generate.py
+
+# --- Benchmarks and documentation ---------------------------------------------------------------
+
+bench: $(STAMPS)/extension $(STAMPS)/group-test ## every benchmark that benchmarks/README.md lists
+	@for script in $$(sed -n 's/^- `\([a-z_]*\.py\)`.*/\1/p' benchmarks/README.md); do \
+	  echo "== $$script"; $(BIN)/python benchmarks/$$script || exit 1; \
+	done
+
+docs: $(STAMPS)/extension $(STAMPS)/group-docs ## the documentation site, in site/
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs site
+	@echo "site/index.html is ready"
+
 clean: ## remove what the targets made, the virtual environment included
-	rm -rf $(VENV) build dist site .coverage
+	rm -rf $(VENV) $(TOX) .tox build dist site .coverage
