@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from generators import core_stub, hyperparameter_docs, hyperparameter_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from generators import (
+    core_stub,
+    estimator_parameters,
+    hyperparameter_docs,
+    hyperparameter_settings,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +23,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     core_stub.PATH: core_stub.render,
     hyperparameter_settings.PATH: hyperparameter_settings.render,
     hyperparameter_docs.PATH: hyperparameter_docs.render,
+    estimator_parameters.CLASSIFIER_PATH: estimator_parameters.render_classifier,
+    estimator_parameters.REGRESSOR_PATH: estimator_parameters.render_regressor,
 }
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from pairloom.estimators.declared import DEFAULTS, NOT_TAKEN, SET_BY_THE_ESTIMATOR
 from pairloom.hyperparameters.table import TABLE, Hyperparameter, TuningRange
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PATH = "docs/hyperparameters.md"
 
@@ -19,6 +17,10 @@ Names, defaults and meanings are those of SageMaker's factorization machines, so
 for one run on the other. Values may come as text, as SageMaker sends them, or typed. Integers
 are written as plain digits, truth values as `true` and `false`. An unknown name or a value that
 breaks its rule is refused, with the rule and, for a misspelling, the nearest name.
+
+The defaults are SageMaker's: one careful epoch, made for large data. `FMClassifier` and
+`FMRegressor` have defaults of their own, in bold, that serve small data better; they are
+described in [estimators](estimators.md).
 """
 
 _SECTIONS = (
@@ -55,14 +57,18 @@ def render() -> str:
 
 
 def _table(rows: Iterable[Hyperparameter]) -> str:
-    head = "| name | default | values | tuning range | meaning |\n|---|---|---|---|---|\n"
+    head = (
+        "| name | default | estimators' default | values | tuning range | meaning |\n"
+        "|---|---|---|---|---|---|\n"
+    )
     return head + "".join(map(_line, rows))
 
 
 def _line(row: Hyperparameter) -> str:
     cells = (
         f"`{row.name}`",
-        shown_default(row),
+        _shown_default(row),
+        _shown_estimator_default(row),
         row.domain.rule,
         _shown_range(row.tuning_range),
         row.help,
@@ -70,15 +76,24 @@ def _line(row: Hyperparameter) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-def shown_default(row: Hyperparameter) -> str:
-    """Spell SageMaker's default of one row."""
+def _shown_default(row: Hyperparameter) -> str:
     if row.required:
         return "required"
-    return "unset" if row.default is None else shown_value(row.default)
+    return "unset" if row.default is None else _shown_value(row.default)
 
 
-def shown_value(value: object) -> str:
-    """Spell a value as SageMaker would send it."""
+def _shown_estimator_default(row: Hyperparameter) -> str:
+    if row.name in NOT_TAKEN or not row.has_effect:
+        return "not taken"
+    if row.name in SET_BY_THE_ESTIMATOR:
+        return SET_BY_THE_ESTIMATOR[row.name]
+    default = DEFAULTS.get(row.name, row.default)
+    if default == row.default:
+        return "the same"
+    return f"**{_shown_value(default)}**"
+
+
+def _shown_value(value: object) -> str:
     if value == "":
         return "empty text"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

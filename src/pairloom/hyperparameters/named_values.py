@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from pairloom.hyperparameters.domains import Value
 from pairloom.hyperparameters.table import TABLE
-
-if TYPE_CHECKING:
-    from pairloom.hyperparameters.domains import Value
 
 
 class NamedValues:

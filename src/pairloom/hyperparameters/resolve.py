@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pairloom.errors import HyperparameterError
 from pairloom.hyperparameters.settings import Hyperparameters
 from pairloom.hyperparameters.table import BY_NAME, TABLE, UNIFORM_SCALE_WHEN_UNSET, Hyperparameter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 PARAMETER_GROUPS = ("bias", "linear", "factors")
 _INIT_SETTING = {"normal": "sigma", "uniform": "scale", "constant": "value"}

@@ -1,0 +1,1 @@
+"""FMClassifier and FMRegressor: the scikit-learn face; `pairloom` offers them."""

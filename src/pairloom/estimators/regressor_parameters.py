@@ -1,0 +1,181 @@
+# Generated from the tables in src/pairloom/hyperparameters/table.py and
+# src/pairloom/estimators/declared.py by scripts/generate.py: do not edit.
+"""The constructor of FMRegressor: it stores its arguments, as scikit-learn asks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+
+class RegressorParameters(BaseEstimator):
+    """Parameters of FMRegressor."""
+
+    def __init__(
+        self,
+        *,
+        num_factors: int = 8,
+        epochs: int = 30,
+        mini_batch_size: int = 100,
+        clip_gradient: float | None = None,
+        eps: float | None = None,
+        rescale_grad: float | None = None,
+        bias_lr: float = 0.1,
+        bias_wd: float = 0.01,
+        bias_init_method: Literal["normal", "uniform", "constant"] = "normal",
+        bias_init_scale: float | None = None,
+        bias_init_sigma: float = 0.01,
+        bias_init_value: float | None = None,
+        linear_lr: float = 0.01,
+        linear_wd: float = 0.001,
+        linear_init_method: Literal["normal", "uniform", "constant"] = "normal",
+        linear_init_scale: float | None = None,
+        linear_init_sigma: float = 0.01,
+        linear_init_value: float | None = None,
+        factors_lr: float = 0.01,
+        factors_wd: float = 0.01,
+        factors_init_method: Literal["normal", "uniform", "constant"] = "normal",
+        factors_init_scale: float | None = None,
+        factors_init_sigma: float = 0.01,
+        factors_init_value: float | None = None,
+        use_bias: bool = True,
+        use_linear: bool = True,
+        optimizer: Literal["adam"] = "adam",
+        lazy_update: bool = True,
+        shuffle: bool = True,
+        untrained_features: Literal["initial", "zero"] = "zero",
+        early_stopping: bool = False,
+        early_stopping_patience: int = 3,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        out_of_range_features: Literal["error", "ignore"] = "error",
+        random_state: int | np.random.RandomState | None = 0,
+        n_jobs: int | None = -1,
+        verbose: int = 0,
+    ) -> None:
+        """Store the parameters; `fit` checks them.
+
+        Parameters
+        ----------
+        num_factors
+            Length of each feature's factor vector.
+        epochs
+            Passes over the training rows, at most.
+        mini_batch_size
+            Rows of one step.
+        clip_gradient
+            Each gradient is clipped to [-c, c], after weight decay; unset: no clipping.
+        eps
+            Added to Adam's denominator, which zero would let vanish; unset: 1e-8.
+        rescale_grad
+            Factor on the gradient of a step; unset: 1 / `mini_batch_size`.
+        bias_lr
+            Learning rate of the bias; multiplied by `_learning_rate`.
+        bias_wd
+            Weight decay of the bias, added to the gradient; multiplied by `_wd`.
+        bias_init_method
+            Distribution of the bias at the start.
+        bias_init_scale
+            With `bias_init_method=uniform`: start in [-scale, scale]; 0.07 when unset, as in
+            MXNet.
+        bias_init_sigma
+            With `bias_init_method=normal`: standard deviation of the start, whose mean is 0.
+        bias_init_value
+            With `bias_init_method=constant`: the start; it must then be given.
+        linear_lr
+            Learning rate of the linear weights; multiplied by `_learning_rate`.
+        linear_wd
+            Weight decay of the linear weights, added to the gradient; multiplied by `_wd`.
+        linear_init_method
+            Distribution of the linear weights at the start.
+        linear_init_scale
+            With `linear_init_method=uniform`: start in [-scale, scale]; 0.07 when unset, as in
+            MXNet.
+        linear_init_sigma
+            With `linear_init_method=normal`: standard deviation of the start, whose mean is 0.
+        linear_init_value
+            With `linear_init_method=constant`: the start; it must then be given.
+        factors_lr
+            Learning rate of the factors; multiplied by `_learning_rate`.
+        factors_wd
+            Weight decay of the factors, added to the gradient; multiplied by `_wd`.
+        factors_init_method
+            Distribution of the factors at the start.
+        factors_init_scale
+            With `factors_init_method=uniform`: start in [-scale, scale]; 0.07 when unset, as in
+            MXNet.
+        factors_init_sigma
+            With `factors_init_method=normal`: standard deviation of the start, whose mean is 0.
+        factors_init_value
+            With `factors_init_method=constant`: the start; it must then be given.
+        use_bias
+            Whether the model has a bias.
+        use_linear
+            Whether the model has linear weights.
+        optimizer
+            Rule that turns gradients into updates.
+        lazy_update
+            Update only the features of the mini-batch, as SageMaker does; false: all.
+        shuffle
+            Reorder the training rows in every epoch; false: the order of the file.
+        untrained_features
+            What a feature that no training row held adds to a score: its initial values, or
+            nothing.
+        early_stopping
+            Stop when the validation loss no longer falls, and keep the best epoch.
+        early_stopping_patience
+            With `early_stopping`: epochs without a better validation loss to wait for one.
+        validation_fraction
+            With early_stopping and no eval_set: share of the rows held out to validate.
+        warm_start
+            Whether fit goes on from the state that the last fit left.
+        out_of_range_features
+            What to do when X to predict is wider than the training rows were: refuse it, or
+            leave the features beyond out, with a warning that counts their values.
+        random_state
+            Seed; None draws a new one in every fit.
+        n_jobs
+            Threads, as joblib counts them; inside a joblib worker a negative number means one.
+        verbose
+            1 writes a line per epoch.
+        """
+        self.num_factors = num_factors
+        self.epochs = epochs
+        self.mini_batch_size = mini_batch_size
+        self.clip_gradient = clip_gradient
+        self.eps = eps
+        self.rescale_grad = rescale_grad
+        self.bias_lr = bias_lr
+        self.bias_wd = bias_wd
+        self.bias_init_method = bias_init_method
+        self.bias_init_scale = bias_init_scale
+        self.bias_init_sigma = bias_init_sigma
+        self.bias_init_value = bias_init_value
+        self.linear_lr = linear_lr
+        self.linear_wd = linear_wd
+        self.linear_init_method = linear_init_method
+        self.linear_init_scale = linear_init_scale
+        self.linear_init_sigma = linear_init_sigma
+        self.linear_init_value = linear_init_value
+        self.factors_lr = factors_lr
+        self.factors_wd = factors_wd
+        self.factors_init_method = factors_init_method
+        self.factors_init_scale = factors_init_scale
+        self.factors_init_sigma = factors_init_sigma
+        self.factors_init_value = factors_init_value
+        self.use_bias = use_bias
+        self.use_linear = use_linear
+        self.optimizer = optimizer
+        self.lazy_update = lazy_update
+        self.shuffle = shuffle
+        self.untrained_features = untrained_features
+        self.early_stopping = early_stopping
+        self.early_stopping_patience = early_stopping_patience
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.out_of_range_features = out_of_range_features
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
