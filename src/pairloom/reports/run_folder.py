@@ -1,0 +1,100 @@
+"""The folder of a training run: the model and what was measured, complete or not there at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pairloom.errors import UserError
+from pairloom.model import FmModel
+from pairloom.model.fm_model import FILE_NAME as MODEL_FILE
+from pairloom.training import TrainingResult
+
+METRICS_FILE = "metrics.json"
+
+
+def model_file(path: Path) -> Path:
+    """Return the model of a run's folder; a path to the model file itself is taken as it is."""
+    if not path.is_dir():
+        return path
+    if not (path / MODEL_FILE).is_file():
+        raise UserError(f"{path}: holds no {MODEL_FILE}; `pairloom train` writes such a folder")
+    return path / MODEL_FILE
+
+
+def holds_model(path: Path) -> bool:
+    """Say whether a path is a run's folder or a model file, rather than data."""
+    if path.is_dir():
+        return (path / MODEL_FILE).is_file()
+    return zipfile.is_zipfile(path) and "factors.npy" in zipfile.ZipFile(path).namelist()
+
+
+def refuse_unwritable_folder(folder: Path, *, overwrite: bool) -> None:
+    """Raise UserError unless a run may be written there: nothing but an older run is replaced."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: exists and is not a folder")
+    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    foreign = sorted(held - {MODEL_FILE, METRICS_FILE})
+    if foreign:
+        raise UserError(f"{folder}: holds {foreign[0]}, no part of a run; name a new folder")
+    if held and not overwrite:
+        raise UserError(f"{folder}: holds an earlier run; name a new folder or add --overwrite")
+
+
+def write_run_folder(
+    folder: Path, model: FmModel, metrics: Mapping[str, Any], *, overwrite: bool = False
+) -> None:
+    """Write the files beside their place, then rename; a failure leaves what was there before."""
+    refuse_unwritable_folder(folder, overwrite=overwrite)
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".pairloom-", dir=folder.parent) as scratch:
+        written = Path(scratch) / "new"
+        written.mkdir()
+        model.save(written / MODEL_FILE)
+        (written / METRICS_FILE).write_text(metrics_text(metrics), encoding="utf-8")
+        _move_into_place(written, folder, Path(scratch) / "old")
+
+
+def run_metrics(result: TrainingResult) -> dict[str, Any]:
+    """Return what a run measured, in types that JSON can carry."""
+    return {
+        "pairloom_version": version("pairloom"),
+        "hyperparameters": result.model.hyperparameters.to_dict(),
+        "epochs_run": result.epochs_run,
+        "best_epoch": result.best_epoch,
+        "history": [asdict(epoch) for epoch in result.history],
+    }
+
+
+def metrics_text(metrics: Mapping[str, Any]) -> str:
+    """Return metrics as JSON, in which what is not a finite number is null."""
+    return json.dumps(_finite(metrics), indent=2, allow_nan=False) + "\n"
+
+
+def _move_into_place(written: Path, folder: Path, replaced: Path) -> None:
+    if folder.exists():
+        folder.rename(replaced)
+    try:
+        written.rename(folder)
+    except OSError:
+        if replaced.exists():
+            replaced.rename(folder)
+        raise
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
