@@ -1,0 +1,94 @@
+"""`pairloom inspect`: what a model or a data file holds."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from pairloom.batch import RowBatch
+from pairloom.cli.arguments import CommandParser
+from pairloom.cli.row_files import read_rows
+from pairloom.model import FmModel
+from pairloom.reports.run_folder import holds_model, model_file
+
+if TYPE_CHECKING:
+    from pairloom.cli.arguments import Commands
+
+MOST_LABELS_LISTED = 10
+
+
+def add_to(commands: Commands, shared: CommandParser) -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser(
+        "inspect",
+        parents=[shared],
+        help="describe a model or a data file",
+        description="Describe a model: its shape, hyperparameters and strongest linear weights; "
+        "or the rows of a data file: number, width, nonzeros and labels.",
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="folder of a run, or data")
+    parser.add_argument(
+        "--top", type=int, default=10, metavar="N", help="linear weights to list; default 10"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the command."""
+    path: Path = arguments.path
+    if holds_model(path):
+        lines = model_lines(FmModel.load(model_file(path)), arguments.top)
+    else:
+        lines = data_lines(read_rows(path))
+    for line in lines:
+        print(line)
+
+
+def model_lines(model: FmModel, top: int) -> Iterator[str]:
+    """Yield the description of a model."""
+    weights = model.linear_weights
+    yield f"predictor_type      {model.predictor_type}"
+    yield f"feature_dim         {model.feature_dim:,}, of which {model.trained.sum():,} trained"
+    yield f"num_factors         {model.num_factors:,}"
+    yield f"untrained_features  {model.untrained_features}"
+    yield f"bias                {model.bias:.6g}"
+    yield f"linear weights      {_spread(weights)}"
+    yield f"factors             {_spread(model.factors)}"
+    yield ""
+    yield "hyperparameters"
+    for name, value in model.hyperparameters.to_strings().items():
+        yield f"  {name:<31} {value}"
+    strongest = np.argsort(-np.abs(weights), kind="stable")[:top]
+    yield ""
+    yield f"strongest linear weights, {len(strongest)} of {model.feature_dim:,}"
+    for feature in strongest:
+        yield f"  feature {feature:<12} {weights[feature]:+.6g}"
+
+
+def data_lines(rows: RowBatch) -> Iterator[str]:
+    """Yield the description of rows."""
+    nonzeros = rows.num_nonzeros if rows.values is None else int(np.count_nonzero(rows.values))
+    cells = rows.num_rows * rows.feature_dim
+    yield f"rows      {rows.num_rows:,}, {'dense' if rows.is_dense else 'sparse'}"
+    yield f"width     {rows.feature_dim:,}"
+    yield f"nonzeros  {nonzeros:,}, {100 * nonzeros / max(cells, 1):.3g} % of all values"
+    if rows.labels is None:
+        yield "labels    none"
+        return
+    labels, counts = np.unique(rows.labels, return_counts=True)
+    if len(labels) > MOST_LABELS_LISTED:
+        yield f"labels    {len(labels):,} different, {_spread(rows.labels)}"
+        return
+    for label, count in zip(labels, counts, strict=True):
+        yield f"label {label:<3g} {count:,} rows, {100 * count / rows.num_rows:.3g} %"
+
+
+def _spread(values: npt.NDArray[np.float32]) -> str:
+    if not values.size:
+        return "none"
+    return f"{values.min():.4g} to {values.max():.4g}, mean {values.mean(dtype=np.float64):.4g}"

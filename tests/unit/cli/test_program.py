@@ -1,0 +1,164 @@
+"""What the program says and returns, without a process of its own."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pairloom.cli import main, train
+from pairloom.errors import PlatformError
+from pairloom.formats import write_recordio
+from pairloom.formats.array_files import read_array_file
+
+SHAPE = ("--feature-dim", "6", "--num-factors", "2", "--predictor-type", "regressor")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with dense rows as `rows.npz` and `rows.pbr`, and a trained regressor `model`."""
+    folder = tmp_path_factory.mktemp("files")
+    values = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
+    np.savez(folder / "rows.npz", values=values, labels=values.sum(axis=1))
+    write_recordio(folder / "rows.pbr", read_array_file(folder / "rows.npz"))
+    code = main(["train", "--train", str(folder / "rows.pbr"), "--output", str(folder / "model"),
+                 *SHAPE, "--quiet"])  # fmt: skip
+    assert code == 0
+    return folder
+
+
+TRAIN = ("train", "--train", "{files}/rows.pbr", "--output", "{out}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "the following arguments are required: COMMAND"),
+        (("trian",), "invalid choice: 'trian'"),
+        (("train", *SHAPE), "required: --train, --output"),
+        (TRAIN, "feature_dim: missing; must be an integer from 1"),
+        ((*TRAIN, "--num-factor", "4"), "no argument --num-factor; did you mean --num-factors?"),
+        ((*TRAIN, *SHAPE, "--zzz"), "no argument --zzz; `pairloom train --help` lists them"),
+        ((*TRAIN, *SHAPE, "--epochs", "many"), "epochs: 'many' is refused; must be an integer"),
+        ((*TRAIN, *SHAPE, "--threads", "0"), "'0' is refused; must be an integer from 1"),
+        ((*TRAIN, *SHAPE, "--early-stopping"), "early_stopping needs validation rows"),
+        ((*TRAIN, *SHAPE, "--feature-dim", "7"), "7"),
+        ((*TRAIN, *SHAPE, "--test", "nowhere.pbr"), "nowhere.pbr: No such file or directory"),
+        (("train", "--train", "{files}/rows.npz", "--output", "{out}", *SHAPE, "--feature-dim",
+          "7"), "rows.npz: rows are 6 wide; feature_dim is 7"),
+        (("train", "--train", "{files}/rows.npz", "--output", "{files}/model", *SHAPE),
+         "model: holds an earlier run; name a new folder or add --overwrite"),
+        (("train", "--train", "{files}/rows.npz", "--output", "{files}", *SHAPE),
+         "holds model, no part of a run; name a new folder"),
+        (("train", "--train", "{files}/rows.npz", "--output", "{files}/rows.pbr", *SHAPE),
+         "rows.pbr: exists and is not a folder"),
+        (("train", "--train", "{files}/model/metrics.json", "--output", "{out}", *SHAPE),
+         "metrics.json"),
+        (("evaluate", "--model", "{files}", "--data", "{files}/rows.pbr"), "holds no model.npz"),
+        (("evaluate", "--model", "{files}/rows.pbr", "--data", "{files}/rows.pbr"),
+         "rows.pbr: not a Pairloom model file"),
+        (("convert", "{files}/rows.pbr", "{out}.csv"), "unknown suffix .csv; expected .pbr"),
+        (("convert", "{files}/rows.pbr", "{out}.npy"), "a .npy file cannot hold labels"),
+        (("convert", "{files}/rows.pbr", "{out}.pbr", "--labels", "{files}/rows.npz"),
+         "the rows have labels already"),
+    ],
+)  # fmt: skip
+def test_user_error_is_one_line_and_exit_code_2(
+    files: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    code = main([argument.format(files=files, out=tmp_path / "out") for argument in arguments])
+
+    printed = capsys.readouterr()
+    assert (code, printed.out) == (2, "")
+    assert message in printed.err
+    assert printed.err.startswith("pairloom: ")
+    assert printed.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PlatformError("the disk\nis full"), "pairloom: the disk; is full\n"),
+        (MemoryError("no memory for 9 GB"), "pairloom: out of memory: no memory for 9 GB\n"),
+        (OSError(28, "No space left on device", "run"), "pairloom: run: No space left on device\n"),
+        (
+            ZeroDivisionError("x"),
+            "pairloom: unexpected ZeroDivisionError: x; --debug shows where\n",
+        ),
+    ],
+)
+def test_error_of_ours_is_one_line_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    message: str,
+) -> None:
+    def fail(path: Path, feature_dim: int, predictor_type: str) -> None:
+        raise error
+
+    monkeypatch.setattr(train, "read_labelled_rows", fail)
+
+    code = main(["train", "--train", "x", "--output", "new-folder", *SHAPE])
+
+    assert (code, capsys.readouterr().err) == (1, message)
+
+
+def test_warning_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], files: Path
+) -> None:
+    def warn(path: Path, feature_dim: int, predictor_type: str) -> None:
+        warnings.simplefilter("always")
+        warnings.warn("2 records were sorted", UserWarning, stacklevel=1)
+        raise FileNotFoundError(2, "No such file or directory", "gone")
+
+    monkeypatch.setattr(train, "read_labelled_rows", warn)
+
+    assert main(["train", "--train", "x", "--output", "new-folder", *SHAPE]) == 2
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "pairloom: warning: 2 records were sorted"
+
+
+def test_regressor_is_evaluated_without_a_confusion_matrix(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["evaluate", "--model", str(files / "model"), "--data", str(files / "rows.npz")])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in lines] == ["rows", "rmse", "mse", "absolute_loss"]
+
+
+def test_regressor_predicts_scores_alone(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["predict", "--model", str(files / "model"), "--data", str(files / "rows.npz")])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert (code, len(lines)) == (0, 40)
+    assert all(line.startswith('{"score": ') and "label" not in line for line in lines)
+
+
+def test_inspect_sums_up_real_valued_labels(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(files / "rows.npz")]) == 0
+
+    labels = np.load(files / "rows.npz")["labels"]
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"labels    40 different, {labels.min():.4g} to {labels.max():.4g}")
+
+
+def test_hyperparameter_without_effect_is_named(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["train", "--train", str(files / "rows.npz"), "--output", str(tmp_path / "run"),
+                 *SHAPE, "--bias-init-scale", "0.5"])  # fmt: skip
+
+    assert code == 0
+    assert capsys.readouterr().err.startswith("bias_init_scale has no effect with these settings\n")
