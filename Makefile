@@ -12,7 +12,7 @@ PYTHON_FOLDERS := $(sort $(dir $(wildcard src/*/*.py tests/*.py examples/*/*.py 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-cpp test-python test-slow test-versions check format generate cross bench docs clean
+.PHONY: help build demo test test-cpp test-fuzz fuzz test-python test-slow test-versions check format generate cross bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -42,7 +42,7 @@ demo: $(STAMPS)/extension ## train on MNIST and draw what was learned
 
 # --- Tests ------------------------------------------------------------------------------------------
 
-test: test-cpp test-python ## C++ and Python tests with coverage; a few minutes
+test: test-cpp test-fuzz test-python ## C++ and Python tests with coverage; a few minutes
 
 CPP_TEST_OPTIONS := -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
   -DPAIRLOOM_BUILD_PYTHON=OFF -DPAIRLOOM_BUILD_TESTS=ON -DPAIRLOOM_WARNINGS_AS_ERRORS=ON
@@ -55,6 +55,12 @@ $(CPP_TESTS)/stamp: $(NATIVE_SOURCES) $(STAMPS)/group-build
 
 test-cpp: $(CPP_TESTS)/stamp
 	$(BIN)/ctest --test-dir $(CPP_TESTS)/cpp --output-on-failure --no-tests=error
+
+test-fuzz: $(STAMPS)/group-build
+	scripts/fuzz.sh 10
+
+fuzz: $(STAMPS)/group-build ## search for inputs that break the reader; SECONDS=600
+	scripts/fuzz.sh $(or $(SECONDS),600)
 
 test-python: $(STAMPS)/extension $(STAMPS)/group-test
 	$(BIN)/python -m pytest --cov --cov-fail-under=90 --durations=10
