@@ -18,20 +18,23 @@ inline constexpr Kernels<T> kKernels = {gather<T, K>,  score_chunk<T, K>, reduce
                                         apply<T, K>,   score_rows<T, K>,  probabilities<T>,
                                         add_metrics<T>};
 
+// Factor counts that are compile-time constants; the others take the general loops.
 const Kernels<float>& float_kernels(int padded_factors) {
   switch (padded_factors) {
-    case 4:
-      return kKernels<float, 4>;
     case 8:
       return kKernels<float, 8>;
-    case 12:
-      return kKernels<float, 12>;
     case 16:
       return kKernels<float, 16>;
+#ifdef __AVX2__
+    case 4:
+      return kKernels<float, 4>;
+    case 12:
+      return kKernels<float, 12>;
     case 32:
       return kKernels<float, 32>;
     case 64:
       return kKernels<float, 64>;
+#endif
     default:
       return kKernels<float, 0>;
   }

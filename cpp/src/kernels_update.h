@@ -10,18 +10,31 @@ PAIRLOOM_INLINE void prefetch_entry(const T* entry, int values) {
   }
 }
 
+// Where an entry's cells lie: constants where the factor count is one.
+template <class T, int K>
+PAIRLOOM_INLINE TableLayout layout_of(const ParameterTable<T>& table) {
+  return K != 0 ? make_layout(K, kAdamStateSlots) : table.layout();
+}
+
+template <class T>
+PAIRLOOM_INLINE T* entry_at(T* cells, uint32_t index, const TableLayout& layout) {
+  return cells + size_t{index} * static_cast<size_t>(layout.stride);
+}
+
 template <class T, int K>
 void gather(const StepView<T>& view, uint32_t begin, uint32_t end) {
   const BatchView& batch = *view.batch;
   const ParameterTable<T>& table = *view.table;
   const StepScratch<T>& scratch = *view.scratch;
-  const TableLayout& layout = table.layout();
-  const int padded = K != 0 ? K : layout.padded_factors;
+  const TableLayout layout = layout_of<T, K>(table);
+  T* const table_cells = table.cells();
+  const int padded = layout.padded_factors;
   const int linear_cell = layout.linear(), half_norm_cell = layout.half_norm();
   const bool valued = batch.values != nullptr;
   for (uint32_t slot = begin; slot < end; ++slot) {
-    prefetch_entry(table.entry(batch.entries[slot + kPrefetchSlots]), layout.stride);
-    const T* from = table.entry(batch.entries[slot]);
+    prefetch_entry(entry_at(table_cells, batch.entries[slot + kPrefetchSlots], layout),
+                   layout.stride);
+    const T* from = entry_at(table_cells, batch.entries[slot], layout);
     T* to = scratch.factors + size_t{slot} * static_cast<size_t>(padded);
     for (int factor = 0; factor < padded; factor += 4) {
       std::memcpy(to + factor, from + factor, 4 * sizeof(T));
@@ -104,21 +117,24 @@ PAIRLOOM_INLINE void update_linear(T* const* entries, const TableLayout& layout,
 }
 
 template <class T, int K>
-bool apply(const StepView<T>& view, const AdamStep<T>& adam, uint32_t begin, uint32_t end,
+bool apply(const StepView<T>& view, const AdamStep<T>& settings, uint32_t begin, uint32_t end,
            uint32_t chunks) {
+  const AdamStep<T> adam = settings;  // a copy that no store can alias
   const BatchView& batch = *view.batch;
   const ParameterTable<T>& table = *view.table;
   const StepScratch<T>& scratch = *view.scratch;
-  const TableLayout& layout = table.layout();
+  const TableLayout layout = layout_of<T, K>(table);
+  T* const table_cells = table.cells();
   const uint32_t first_chunk = batch.num_chunks - chunks;
-  const int padded = K != 0 ? K : layout.padded_factors;
+  const int padded = layout.padded_factors;
   const int mean_cell = layout.factor_state(0), variance_cell = layout.factor_state(1);
   Vec8<T> checks = broadcast<T>(T(0));
   for (uint32_t slot = begin; slot < end; slot += 8) {
     T* entries[8];
     for (uint32_t j = 0; j < 8; ++j) {
-      prefetch_entry(table.entry(batch.entries[slot + kPrefetchSlots + j]), layout.stride);
-      entries[j] = table.entry(batch.entries[slot + j]);
+      prefetch_entry(entry_at(table_cells, batch.entries[slot + kPrefetchSlots + j], layout),
+                     layout.stride);
+      entries[j] = entry_at(table_cells, batch.entries[slot + j], layout);
     }
     const Vec8<T> linear =
         take_chunks<T>(scratch.linear_gradients + first_chunk, slot, chunks, false);

@@ -21,19 +21,7 @@ double initial_value(const GroupInit& group, uint32_t bits) {
   return group.scale;
 }
 
-int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
-
 }  // namespace
-
-TableLayout make_layout(int num_factors, int state_slots) {
-  constexpr int kCacheLineValues = 16;
-  const int padded = round_up(num_factors, 4);
-  const int used = padded + 4 + state_slots * padded;
-  const int whole_lines = round_up(used, kCacheLineValues);
-  // Whole cache lines while they cost at most a seventh more memory.
-  const int stride = whole_lines * 7 <= used * 8 ? whole_lines : used;
-  return {num_factors, padded, state_slots, stride};
-}
 
 template <class T>
 ParameterTable<T>::ParameterTable(int64_t num_entries, TableLayout layout)

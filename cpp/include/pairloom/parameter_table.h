@@ -18,13 +18,25 @@ struct TableLayout {
   int state_slots;  // optimizer values kept per parameter: 0 in a table that only scores
   int stride;
 
-  int linear() const { return padded_factors; }
-  int half_norm() const { return padded_factors + 1; }
-  int linear_state(int slot) const { return padded_factors + 2 + slot; }
-  int factor_state(int slot) const { return padded_factors + 4 + slot * padded_factors; }
+  constexpr int linear() const { return padded_factors; }
+  constexpr int half_norm() const { return padded_factors + 1; }
+  constexpr int linear_state(int slot) const { return padded_factors + 2 + slot; }
+  constexpr int factor_state(int slot) const { return padded_factors + 4 + slot * padded_factors; }
 };
 
-TableLayout make_layout(int num_factors, int state_slots);
+constexpr int round_up(int value, int multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+constexpr TableLayout make_layout(int num_factors, int state_slots) {
+  constexpr int kCacheLineValues = 16;
+  const int padded = round_up(num_factors, 4);
+  const int used = padded + 4 + state_slots * padded;
+  const int whole_lines = round_up(used, kCacheLineValues);
+  // Whole cache lines while they cost at most a seventh more memory.
+  const int stride = whole_lines * 7 <= used * 8 ? whole_lines : used;
+  return {num_factors, padded, state_slots, stride};
+}
 
 enum class InitMethod { kNormal, kUniform, kConstant };
 
