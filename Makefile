@@ -70,7 +70,7 @@ test-python: $(STAMPS)/extension $(STAMPS)/group-test
 TOX := .venv-tox
 PYENV_PYTHONS = $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[0-3].*/bin/python)
 
-test-slow: test-versions $(STAMPS)/extension $(STAMPS)/group-test ## what needs minutes: slow tests, other Pythons, other scikit-learns
+test-slow: test-versions $(STAMPS)/extension $(STAMPS)/group-test ## what needs minutes, slow tests, other Pythons, other scikit-learns
 	$(BIN)/python -m pytest -m slow --durations=10
 
 $(TOX)/stamp: pyproject.toml
@@ -92,7 +92,7 @@ $(CROSS_TESTS)/stamp: $(NATIVE_SOURCES) $(STAMPS)/group-build
 	$(CMAKE) --build $(CROSS_TESTS)
 	@touch $@
 
-cross: $(CROSS_TESTS)/stamp $(CPP_TESTS)/stamp ## C++ tests on aarch64 (emulated); trained bytes equal x86-64's
+cross: $(CROSS_TESTS)/stamp $(CPP_TESTS)/stamp ## C++ tests on aarch64, emulated
 	$(BIN)/ctest --test-dir $(CROSS_TESTS)/cpp --output-on-failure --no-tests=error
 
 # --- Checks -----------------------------------------------------------------------------------------
