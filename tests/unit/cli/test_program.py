@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
@@ -25,6 +26,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_recordio(folder / "rows.pbr", read_array_file(folder / "rows.npz"))
     code = main(["train", "--train", str(folder / "rows.pbr"), "--output", str(folder / "model"),
                  *SHAPE, "--quiet"])  # fmt: skip
+    assert code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with sparse rows as `rows.npz`, and a classifier `model` of feature 2's sign."""
+    folder = tmp_path_factory.mktemp("classifier")
+    signs = np.array([1, -1] * 100, np.float32)
+    np.savez(folder / "rows.npz", data=signs, indices=np.full(200, 2), indptr=np.arange(201),
+             shape=(200, 6), labels=signs > 0)  # fmt: skip
+    code = main(["train", "--train", str(folder / "rows.npz"), "--test", str(folder / "rows.npz"),
+                 "--output", str(folder / "model"), *SHAPE[:-1], "binary_classifier",
+                 "--linear-lr", "0.1", "--mini-batch-size", "20", "--quiet"])  # fmt: skip
     assert code == 0
     return folder
 
@@ -162,3 +177,81 @@ def test_hyperparameter_without_effect_is_named(
 
     assert code == 0
     assert capsys.readouterr().err.startswith("bias_init_scale has no effect with these settings\n")
+
+
+def test_classifier_is_evaluated_with_its_confusion_matrix(
+    classifier: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "--model", str(classifier / "model"),
+                 "--data", str(classifier / "rows.npz")]  # fmt: skip
+    assert (main(arguments), main([*arguments, "--json"])) == (0, 0)
+
+    printed = capsys.readouterr().out
+    table, report = printed[: printed.index("{")], json.loads(printed[printed.index("{") :])
+    assert [line.split() for line in table.splitlines()[-2:]] == [
+        ["actual", "0", "100", "0"],
+        ["actual", "1", "0", "100"],
+    ]
+    assert report["metrics"]["auc"] == 1.0
+    assert report["confusion_matrix"] == {
+        "true_negatives": 100,
+        "false_positives": 0,
+        "false_negatives": 0,
+        "true_positives": 100,
+    }
+
+
+def test_classifier_predicts_labels(classifier: Path, tmp_path: Path) -> None:
+    code = main(["predict", "--model", str(classifier / "model"), "--data",
+                 str(classifier / "rows.npz"), "--output", str(tmp_path / "lines")])  # fmt: skip
+
+    lines = (tmp_path / "lines").read_text().splitlines()
+    labels = [json.loads(line)["predicted_label"] for line in lines]
+    assert code == 0
+    assert labels == [1, 0] * 100
+
+
+def test_inspect_lists_the_strongest_weights_first(
+    classifier: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(classifier / "model"), "--top", "3"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "feature_dim         6, of which 1 trained"
+    assert lines[-4] == "strongest linear weights, 3 of 6"
+    assert lines[-3].split()[:2] == ["feature", "2"]
+
+
+def test_convert_adds_labels(files: Path, tmp_path: Path) -> None:
+    rows = np.load(files / "rows.npz")
+    np.save(tmp_path / "values.npy", rows["values"])
+    np.save(tmp_path / "labels.npy", rows["labels"])
+
+    code = main(["convert", str(tmp_path / "values.npy"), str(tmp_path / "rows.pbr"),
+                 "--labels", str(tmp_path / "labels.npy"), "--quiet"])  # fmt: skip
+
+    assert code == 0
+    assert (tmp_path / "rows.pbr").read_bytes() == (files / "rows.pbr").read_bytes()
+
+
+def test_convert_raises_when_labels_are_too_few(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "values.npy", np.load(files / "rows.npz")["values"])
+    np.save(tmp_path / "labels.npy", np.zeros(39))
+
+    code = main(["convert", str(tmp_path / "values.npy"), str(tmp_path / "rows.pbr"),
+                 "--labels", str(tmp_path / "labels.npy")])  # fmt: skip
+
+    assert code == 2
+    assert "39 labels; expected one for each of the 40 rows" in capsys.readouterr().err
+
+
+def test_convert_refuses_to_drop_row_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "rows.npz", values=np.eye(3), weights=[1, 2, 3])
+
+    assert main(["convert", str(tmp_path / "rows.npz"), str(tmp_path / "rows.pbr")]) == 2
+    assert "recordio-protobuf cannot hold row weights" in capsys.readouterr().err
+    assert not (tmp_path / "rows.pbr").exists()
