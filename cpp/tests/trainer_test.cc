@@ -1,0 +1,56 @@
+// The numeric contract: bytes depend on data and settings, not on threads, path or form.
+#include "pairloom/trainer.h"
+
+#include <doctest/doctest.h>
+
+#include "small_data.h"
+#include "small_training.h"
+
+namespace pairloom::testing {
+
+TEST_CASE("trained bytes are equal at every thread count and on every path") {
+  const SimdPath best = simd_path("auto");
+  for (const Form form : {Form::kOneHot, Form::kRealValued, Form::kDense}) {
+    for (const int num_factors : {3, 8, 10, 24, 64}) {
+      const SmallData data(form, 2000, 300, true);
+      const auto expected =
+          train_to_bytes(data.batch(), num_factors, Loss::kLogistic, 700, 1, SimdPath::kBaseline);
+      for (const int threads : {1, 2, 3, 7}) {
+        CAPTURE(num_factors);
+        CAPTURE(threads);
+        CHECK(train_to_bytes(data.batch(), num_factors, Loss::kLogistic, 700, threads, best) ==
+              expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("dense and sparse forms of one matrix train to the same bytes") {
+  const SmallData sparse(Form::kRealValued, 500, 60, false);
+  const SmallData dense(Form::kDense, 500, 60, false);
+  for (const Loss loss : {Loss::kLogistic, Loss::kSquared}) {
+    CHECK(train_to_bytes(sparse.batch(), 8, loss, 96, 1, SimdPath::kBaseline) ==
+          train_to_bytes(dense.batch(), 8, loss, 96, 1, SimdPath::kBaseline));
+  }
+}
+
+TEST_CASE("a feature that no row touches keeps its initial parameters") {
+  const SmallData data(Form::kOneHot, 64, 20, false);
+  RowBatch rows = data.batch();
+  rows.feature_dim = 30;
+  Trainer<float> trainer(30, 4, Loss::kLogistic, small_adam(), SimdPath::kBaseline);
+  trainer.table().initialize(small_init(), 1);
+  ParameterTable<float> initial(30, make_layout(4, kAdamStateSlots));
+  initial.initialize(small_init(), 2);
+  MetricSums totals;
+  trainer.train({&rows, nullptr}, {0, 64}, 1, totals);
+  for (int64_t index = 0; index < 30; ++index) {
+    const bool same =
+        std::memcmp(trainer.table().entry(index), initial.entry(index), sizeof(float) * 5) == 0;
+    CHECK(same == !trainer.features().trained(index));
+  }
+  CHECK(trainer.features().trained(0));
+  CHECK_FALSE(trainer.features().trained(25));
+}
+
+}  // namespace pairloom::testing
