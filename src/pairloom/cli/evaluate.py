@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = FmModel.load(model_file(arguments.model))
     rows = read_labelled_rows(arguments.data, model.feature_dim, model.predictor_type)
     metrics = evaluate(model, rows, num_threads=arguments.threads)
-    confusion = _confusion(model, rows)
+    confusion = _confusion(model, rows, arguments.threads)
     if arguments.json:
         print(metrics_text(_report(rows, metrics, confusion)), end="")
         return
@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"\n{confusion.table()}")
 
 
-def _confusion(model: FmModel, rows: RowBatch) -> ConfusionMatrix | None:
+def _confusion(model: FmModel, rows: RowBatch, threads: int) -> ConfusionMatrix | None:
     if model.predictor_type != "binary_classifier" or rows.labels is None:
         return None
-    return count_confusion(rows.labels, model.predict_rows(rows))
+    return count_confusion(rows.labels, model.predict_rows(rows, num_threads=threads))
 
 
 def _report(

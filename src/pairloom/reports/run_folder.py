@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -40,6 +41,10 @@ def refuse_unwritable_folder(folder: Path, *, overwrite: bool) -> None:
     """Raise UserError unless a run may be written there: nothing but an older run is replaced."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: exists and is not a folder")
+    # Found out before training rather than after it.
+    beside = next(parent for parent in folder.resolve().parents if parent.exists())
+    if not beside.is_dir() or not os.access(beside, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: {beside} is no folder that this user may write to")
     held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     foreign = sorted(held - {MODEL_FILE, METRICS_FILE})
     if foreign:

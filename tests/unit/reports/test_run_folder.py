@@ -75,6 +75,13 @@ def test_folder_of_someone_else_is_never_replaced(tmp_path: Path) -> None:
         refuse_unwritable_folder(tmp_path, overwrite=True)
 
 
+def test_place_that_cannot_hold_a_folder_is_refused_before_training(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UserError, match=r"file is no folder that this user may write to"):
+        refuse_unwritable_folder(tmp_path / "file" / "deep" / "run", overwrite=False)
+
+
 def test_empty_folder_and_link_to_a_folder_are_filled(
     tmp_path: Path, result: TrainingResult
 ) -> None:
