@@ -86,6 +86,7 @@ bool Step<T>::collect(MetricSums& metrics) {
   metrics = MetricSums{};
   bias_gradient_ = 0;
   bias_before_ = table_.bias;
+  std::copy_n(table_.bias_state, 2, bias_state_before_);
   for (uint32_t chunk = 0; chunk < num_chunks(); ++chunk) {
     const ChunkResult<T>& result = scratch_->results[chunk];
     finite = finite && result.finite;
@@ -151,18 +152,32 @@ bool Step<T>::apply_bias(const AdamStep<T>& adam) {
   return std::isfinite(raw) && std::isfinite(variance) && std::isfinite(table_.bias);
 }
 
+// Training can go on from moments of 0, never from one that is not finite.
+template <class T>
+void clear_overflowed(T* means, T* variances, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (!std::isfinite(means[i]) || !std::isfinite(variances[i])) {
+      means[i] = variances[i] = T(0);
+    }
+  }
+}
+
 template <class T>
 void Step<T>::undo() {
   const BatchView& batch = batch_->view();
-  const int padded = table_.layout().padded_factors;
+  const TableLayout& layout = table_.layout();
+  const int padded = layout.padded_factors;
   for (uint32_t slot = 0; slot < batch.num_slots; ++slot) {
     T* cells = table_.entry(batch.entries[slot]);
     std::memcpy(cells, scratch_->factors + size_t{slot} * static_cast<size_t>(padded),
                 static_cast<size_t>(padded) * sizeof(T));
-    cells[table_.layout().linear()] = scratch_->linear[slot];
+    cells[layout.linear()] = scratch_->linear[slot];
+    clear_overflowed(cells + layout.linear_state(0), cells + layout.linear_state(1), 1);
+    clear_overflowed(cells + layout.factor_state(0), cells + layout.factor_state(1), padded);
     table_.refresh_half_norm(batch.entries[slot]);
   }
   table_.bias = bias_before_;
+  std::copy_n(bias_state_before_, 2, table_.bias_state);
   const auto clear = [](T* cells, size_t count) { std::memset(cells, 0, count * sizeof(T)); };
   const size_t slots = (size_t{batch.num_slots} + 7) / 8 * 8;
   for (uint32_t chunk = 0; chunk < batch.num_chunks; ++chunk) {

@@ -49,7 +49,8 @@ class Step {
   bool apply(const AdamStep<T>& adam, uint32_t unit);
   bool apply_reduced(const AdamStep<T>& adam, uint32_t unit);
   bool apply_bias(const AdamStep<T>& adam);
-  // Puts back the gathered parameters (not the optimizer's state) and clears the accumulators.
+  // Puts back the parameters before the batch and clears the accumulators. Moments of its
+  // features keep its gradient, or are set to 0 where one of the two overflowed.
   void undo();
 
  private:
@@ -67,6 +68,7 @@ class Step {
   bool valued_ = false;
   T bias_gradient_ = 0;
   T bias_before_ = 0;
+  T bias_state_before_[2] = {0, 0};
 };
 
 extern template class Step<float>;
