@@ -1,0 +1,127 @@
+"""The programs that the training benchmark compares, each training one epoch when asked."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import log_loss, roc_auc_score
+
+from click_data import ClickData, Float32s
+from pairloom.batch import RowBatch
+from pairloom.hyperparameters import Hyperparameters, resolve
+from pairloom.training import evaluate, train
+from xlearn_peer import Xlearn
+
+# Fixed for the whole benchmark; the two learning rates are chosen in every run of it.
+SETTINGS = {
+    "predictor_type": "binary_classifier",
+    "mini_batch_size": 1024,
+    "bias_lr": 0.01,
+    "bias_wd": 0,
+    "linear_wd": 0,
+    "factors_wd": 3e-5,
+    "factors_init_sigma": 0.01,
+}
+LINEAR_RATES = (0.002, 0.004, 0.008)
+FACTORS_RATES = (0.001, 0.002, 0.003, 0.004)
+NUM_VALIDATION_ROWS = 100_000
+LOSS = "binary_classification_cross_entropy"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One form of the click rows, with what both programs read of it."""
+
+    data: ClickData
+    num_factors: int
+    real_valued: bool
+
+    @property
+    def name(self) -> str:
+        return f"{'real-valued' if self.real_valued else 'one-hot'} rows, k = {self.num_factors}"
+
+    def batch(self, part: str) -> RowBatch:
+        rows = self.data.train if part == "train" else self.data.test
+        return rows.batch(self.data.feature_dim, real_valued=self.real_valued)
+
+    def text(self, part: str) -> Path:
+        return self.data.text_file(part, real_valued=self.real_valued)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One epoch of one program: seconds of training, quality on the test rows."""
+
+    seconds: float
+    log_loss: float
+    auc: float
+
+
+def measure(labels: Float32s, probabilities: Float32s, seconds: float) -> Measurement:
+    return Measurement(
+        seconds,
+        float(log_loss(labels, probabilities.astype(np.float64))),
+        float(roc_auc_score(labels, probabilities)),
+    )
+
+
+class PairloomRuns:
+    """Lazy Adam, one epoch, at the learning rates that a validation slice chose."""
+
+    def __init__(self, workload: Workload) -> None:
+        self._workload = workload
+        self._train = workload.batch("train")
+        self._test = workload.batch("test")
+        self.linear_lr, self.factors_lr = self._choose_rates()
+
+    def train(self, num_threads: int) -> Measurement:
+        result = train(
+            self._train, self._settings(self.linear_lr, self.factors_lr), num_threads=num_threads
+        )
+        assert self._test.labels is not None
+        probabilities = result.model.predict_rows(self._test)
+        return measure(self._test.labels, probabilities, result.history[0].seconds)
+
+    def _choose_rates(self) -> tuple[float, float]:
+        """Return the rates of the lowest loss on the last training rows, trained on the others."""
+        rows = self._workload.data.train
+        start = rows.num_rows - NUM_VALIDATION_ROWS
+        dim, real_valued = self._workload.data.feature_dim, self._workload.real_valued
+        kept = rows.slice(0, start).batch(dim, real_valued=real_valued)
+        held_out = rows.slice(start, rows.num_rows).batch(dim, real_valued=real_valued)
+        losses = {
+            rates: evaluate(train(kept, self._settings(*rates)).model, held_out)[LOSS]
+            for rates in itertools.product(LINEAR_RATES, FACTORS_RATES)
+        }
+        return min(losses, key=lambda rates: losses[rates])
+
+    def _settings(self, linear_lr: float, factors_lr: float) -> Hyperparameters:
+        return resolve(
+            {
+                **SETTINGS,
+                "feature_dim": self._workload.data.feature_dim,
+                "num_factors": self._workload.num_factors,
+                "linear_lr": linear_lr,
+                "factors_lr": factors_lr,
+            }
+        )
+
+
+class XlearnRuns:
+    """xLearn's AdaGrad, one epoch, at the settings that serve it best on this workload."""
+
+    def __init__(self, workload: Workload, xlearn: Xlearn) -> None:
+        self._workload = workload
+        self._xlearn = xlearn
+
+    def train(self, num_threads: int) -> Measurement:
+        run = self._xlearn.train(
+            self._workload.text("train"),
+            self._workload.text("test"),
+            num_factors=self._workload.num_factors,
+            num_threads=num_threads,
+        )
+        return measure(self._workload.data.test.labels, run.probabilities, run.seconds)

@@ -1,0 +1,38 @@
+"""One training and one prediction of xLearn; runs in xLearn's own Python, see xlearn_peer.py.
+
+Takes one argument, a JSON object: train, test, model and predictions (paths), num_factors,
+num_threads. xLearn's log goes to standard output, as xLearn writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import xlearn
+
+SETTINGS = {
+    "task": "binary",
+    "opt": "adagrad",
+    "lr": 0.05,
+    "init": 0.1,
+    "lambda": 2e-5,
+    "epoch": 1,
+    "log": "log",
+}
+
+
+def main() -> None:
+    run = json.loads(sys.argv[1])
+    machine = xlearn.create_fm()
+    machine.setTrain(run["train"])
+    machine.disableNorm()
+    settings = {**SETTINGS, "k": run["num_factors"], "nthread": run["num_threads"]}
+    machine.fit(settings, run["model"])
+    machine.setTest(run["test"])
+    machine.setSigmoid()
+    machine.predict(run["model"], run["predictions"])
+
+
+if __name__ == "__main__":
+    main()
