@@ -10,10 +10,13 @@ PAIRLOOM_INLINE void prefetch_entry(const T* entry, int values) {
   }
 }
 
-// Where an entry's cells lie: constants where the factor count is one.
+// Where an entry's cells lie: constants where the padded factor count is one, but for the stride,
+// which depends on the true count.
 template <class T, int K>
 PAIRLOOM_INLINE TableLayout layout_of(const ParameterTable<T>& table) {
-  return K != 0 ? make_layout(K, kAdamStateSlots) : table.layout();
+  TableLayout layout = K != 0 ? make_layout(K, kAdamStateSlots) : table.layout();
+  layout.stride = table.layout().stride;
+  return layout;
 }
 
 template <class T>

@@ -16,12 +16,14 @@ struct LaneTypes;
 template <>
 struct LaneTypes<float> {
   typedef float Vector __attribute__((vector_size(32)));
+  typedef float Half __attribute__((vector_size(16)));
   typedef int32_t Integers __attribute__((vector_size(32)));
 };
 
 template <>
 struct LaneTypes<double> {
   typedef double Vector __attribute__((vector_size(64)));
+  typedef double Half __attribute__((vector_size(32)));
   typedef int64_t Integers __attribute__((vector_size(64)));
 };
 
@@ -42,17 +44,32 @@ PAIRLOOM_INLINE void store8(T* to, Vec8<T> lanes) {
   std::memcpy(to, &lanes, sizeof(lanes));
 }
 
+template <class T>
+using Vec4 = typename LaneTypes<T>::Half;
+
+// Shuffles stay in registers; a copy through memory would stall on every use.
+template <class T>
+PAIRLOOM_INLINE Vec4<T> lower_half(Vec8<T> x) {
+  return __builtin_shufflevector(x, x, 0, 1, 2, 3);
+}
+
+template <class T>
+PAIRLOOM_INLINE Vec4<T> upper_half(Vec8<T> x) {
+  return __builtin_shufflevector(x, x, 4, 5, 6, 7);
+}
+
 // The lower four lanes; the upper four are zero.
 template <class T>
 PAIRLOOM_INLINE Vec8<T> load4(const T* from) {
-  Vec8<T> lanes{};
-  std::memcpy(&lanes, from, sizeof(lanes) / 2);
-  return lanes;
+  Vec4<T> half;
+  std::memcpy(&half, from, sizeof(half));
+  return __builtin_shufflevector(half, Vec4<T>{}, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
 template <class T>
 PAIRLOOM_INLINE void store4(T* to, Vec8<T> lanes) {
-  std::memcpy(to, &lanes, sizeof(lanes) / 2);
+  const Vec4<T> half = lower_half<T>(lanes);
+  std::memcpy(to, &half, sizeof(half));
 }
 
 template <class T>
@@ -63,8 +80,9 @@ PAIRLOOM_INLINE Vec8<T> broadcast(T value) {
 // The one reduction tree: lanes l and l + 4, then l and l + 2, then the two left.
 template <class T>
 PAIRLOOM_INLINE T sum_lanes(Vec8<T> x) {
-  const T a = x[0] + x[4], b = x[1] + x[5], c = x[2] + x[6], d = x[3] + x[7];
-  return (a + c) + (b + d);
+  const Vec4<T> fours = lower_half<T>(x) + upper_half<T>(x);
+  const Vec4<T> twos = fours + __builtin_shufflevector(fours, fours, 2, 3, 0, 1);
+  return twos[0] + twos[1];
 }
 
 template <class T>
