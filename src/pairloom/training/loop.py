@@ -41,7 +41,8 @@ def train(
     validation
         Rows to evaluate after each epoch; early stopping needs them.
     state
-        Where to go on from, changed in place; by default a new model from the seed.
+        Where to go on from, changed in place; it holds the same hyperparameters. By default a
+        new model from the seed.
     num_threads
         0 takes as many as the process may run.
     on_event
@@ -63,6 +64,11 @@ def train(
     threads = num_threads or allowed_threads()
     if state is None:
         state = TrainingState.initial(hyperparameters, num_threads=threads)
+    elif state.hyperparameters != hyperparameters:
+        raise UserError(
+            "the state holds other hyperparameters than those given; "
+            "pass state.with_hyperparameters(hyperparameters)"
+        )
     run = _Run(state, training_rows, validation, threads, on_event)
     return run.all_epochs()
 
