@@ -31,7 +31,7 @@ FAINT = "#b5aea2"
 ACCENT = "#c2410c"
 # Lightness rises all the way, so that a print without colour says the same.
 WEIGHT_COLOURS = LinearSegmentedColormap.from_list(
-    "weights", ["#10203f", "#4a5f86", "#b9b4ab", "#f0b27a", "#fff6e6"]
+    "weights", ["#0b1730", "#3d4f78", "#979189", "#efb47c", "#fffaf0"]
 )
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
