@@ -95,7 +95,7 @@ $(CROSS_TESTS)/stamp: $(NATIVE_SOURCES) $(STAMPS)/group-build
 cross: $(CROSS_TESTS)/stamp $(CPP_TESTS)/stamp ## C++ tests on aarch64, emulated
 	$(BIN)/ctest --test-dir $(CROSS_TESTS)/cpp --output-on-failure --no-tests=error
 	$(CPP_TESTS)/cpp/pairloom_train_bytes > $(CPP_TESTS)/trained-bytes.txt
-	qemu-aarch64-static $(CROSS_TESTS)/cpp/pairloom_train_bytes > $(CROSS_TESTS)/trained-bytes.txt
+	qemu-aarch64-static -L /usr/aarch64-linux-gnu $(CROSS_TESTS)/cpp/pairloom_train_bytes > $(CROSS_TESTS)/trained-bytes.txt
 	diff $(CPP_TESTS)/trained-bytes.txt $(CROSS_TESTS)/trained-bytes.txt
 	@echo "trained bytes are equal on this processor and on aarch64"
 
