@@ -16,6 +16,8 @@ import numpy as np
 from click_data import Float32s
 
 REQUIREMENT = "xlearn==0.40a1"
+# Its CMakeLists.txt is too old for CMake 4; its setup.py calls the CMake it finds on the PATH.
+BUILD_TOOLS = ["cmake>=3.25,<4", "setuptools<81", "wheel"]
 RUNNER = Path(__file__).with_name("xlearn_run.py")
 MINUTES_TO_INSTALL = 20
 
@@ -79,8 +81,10 @@ class Xlearn:
     def _install(self) -> None:
         print(f"installing {REQUIREMENT} from source into {self._environment}; this takes minutes")
         try:
-            subprocess.run([sys.executable, "-m", "venv", str(self._environment)], check=True)
-            for packages in (["cmake>=3.25,<4"], [REQUIREMENT]):
+            subprocess.run(
+                [sys.executable, "-m", "venv", "--clear", str(self._environment)], check=True
+            )
+            for packages in (BUILD_TOOLS, ["--no-build-isolation", REQUIREMENT]):
                 self._call(["-m", "pip", "install", "--quiet", *packages], None)
         except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             raise XlearnUnavailableError(str(error)) from error
