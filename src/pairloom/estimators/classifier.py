@@ -65,6 +65,8 @@ class FMClassifier(ClassifierMixin, FactorizationMachine, ClassifierParameters):
                 "class_weight: 'balanced' is refused in partial_fit, which cannot see all rows; "
                 "must be a dict"
             )
+        if classes is not None and self.__sklearn_is_fitted__():
+            self._compare_classes(classes)
         with unchanged_on_failure(self):
             self._partial_fit(X, y, sample_weight, all_labels=classes)
         return self
@@ -85,23 +87,32 @@ class FMClassifier(ClassifierMixin, FactorizationMachine, ClassifierParameters):
         return labels
 
     def _learn_labels(self, y: npt.NDArray[Any]) -> None:
-        check_classification_targets(y)
         classes = np.unique(y)
         if len(classes) > 2:
+            check_classification_targets(y)
             raise ValueError(
                 "Only binary classification is supported. The type of the target is "
                 f"{type_of_target(y)}; it has {len(classes)} classes."
             )
         if len(classes) < 2:
-            raise DataError(f"y holds one class, {classes[0]!r}; a classifier needs two classes")
+            raise DataError(
+                f"y holds one class, {classes.tolist()[0]!r}; a classifier needs two classes"
+            )
         self.classes_ = classes
+
+    def _compare_classes(self, classes: Any) -> None:
+        given = np.unique(classes).tolist()
+        known = self.classes_.tolist()
+        if given != known:
+            raise DataError(f"classes are {given}; this estimator knows {known}")
 
     def _encode_labels(self, y: npt.NDArray[Any]) -> Float32Array:
         unknown = np.flatnonzero(~np.isin(y, self.classes_))
         if unknown.size:
             row = int(unknown[0])
             raise DataError(
-                f"y of row {row} is {y[row]!r}; must be one of the classes {self.classes_.tolist()}"
+                f"y of row {row} is {y[[row]].tolist()[0]!r}; "
+                f"must be one of the classes {self.classes_.tolist()}"
             )
         second: npt.NDArray[np.bool_] = y == self.classes_[1]
         return second.astype(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ from pairloom.estimators.weights import check_sample_weight
 from pairloom.hyperparameters import Hyperparameters, resolve
 from pairloom.model import FmModel
 from pairloom.training import TrainingState, train
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 LARGEST_SEED = 2**31 - 1
 
@@ -95,9 +98,7 @@ class FactorizationMachine(ABC):
         tags.input_tags.sparse = True
         return tags
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, eval_set: Any = None
-    ) -> FactorizationMachine:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, eval_set: Any = None) -> Self:
         """Train on the rows of X; with `warm_start`, from where the last call ended.
 
         An error, or Ctrl-C, leaves the estimator as it was.
@@ -118,17 +119,18 @@ class FactorizationMachine(ABC):
         with unchanged_on_failure(self):
             go_on = self.warm_start and hasattr(self, "_state")
             rows = self._read_rows(X, y, sample_weight, reset=not go_on)
+            hyperparameters = self._hyperparameters()
             validation = None if eval_set is None else self._read_eval_set(eval_set)
-            seed = self._draw_seed()
-            if self.early_stopping and validation is None:
-                rows, validation = self._hold_out(rows, seed)
-            self._train(rows, validation, seed=seed, go_on=go_on)
+            if hyperparameters.early_stopping and validation is None:
+                rows, validation = self._hold_out(rows, hyperparameters.seed)
+            self._train(rows, validation, hyperparameters, go_on=go_on)
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, all_labels: Any = None) -> None:
         go_on = hasattr(self, "_state")
         rows = self._read_rows(X, y, sample_weight, reset=not go_on, all_labels=all_labels)
-        self._train(rows, None, seed=self._draw_seed(), go_on=go_on, epochs=1, early_stopping=False)
+        one_epoch = self._hyperparameters(epochs=1, early_stopping=False)
+        self._train(rows, None, one_epoch, go_on=go_on)
 
     @abstractmethod
     def _learn_labels(self, y: npt.NDArray[Any]) -> None:
@@ -166,14 +168,14 @@ class FactorizationMachine(ABC):
         return self._read_rows(X, y, rest[0] if rest else None, reset=False)
 
     def _hold_out(self, rows: LabelledRows, seed: int) -> tuple[LabelledRows, LabelledRows]:
-        if not 0 < self.validation_fraction < 1:
+        fraction = self.validation_fraction
+        if not 0 < fraction < 1:
             raise HyperparameterError(
-                f"validation_fraction: {self.validation_fraction!r} is refused; "
-                "must be a number between 0 and 1"
+                f"validation_fraction: {fraction!r} is refused; must be a number between 0 and 1"
             )
         training, held_out = train_test_split(
             np.arange(len(rows.labels)),
-            test_size=self.validation_fraction,
+            test_size=fraction,
             random_state=seed % (LARGEST_SEED + 1),
             stratify=rows.labels if self.predictor_type == "binary_classifier" else None,
         )
@@ -184,12 +186,13 @@ class FactorizationMachine(ABC):
             return int(check_random_state(self.random_state).randint(LARGEST_SEED))
         return self.random_state
 
-    def _hyperparameters(self, feature_dim: int, seed: int, **changes: object) -> Hyperparameters:
+    def _hyperparameters(self, **changes: object) -> Hyperparameters:
+        self._check_out_of_range_features()
         values = {row.name: getattr(self, row.attribute) for row in HYPERPARAMETERS}
         fixed = {
-            "feature_dim": feature_dim,
+            "feature_dim": self.n_features_in_,
             "predictor_type": self.predictor_type,
-            "seed": seed,
+            "seed": self._draw_seed(),
         }
         return resolve({**values, **fixed, **changes})
 
@@ -197,12 +200,10 @@ class FactorizationMachine(ABC):
         self,
         rows: LabelledRows,
         validation: LabelledRows | None,
+        hyperparameters: Hyperparameters,
         *,
-        seed: int,
         go_on: bool,
-        **changes: object,
     ) -> None:
-        hyperparameters = self._hyperparameters(rows.X.shape[1], seed, **changes)
         result = train(
             self._weigh(rows).to_batch(),
             hyperparameters,
@@ -223,9 +224,17 @@ class FactorizationMachine(ABC):
 
     def _score(self, X: Any) -> Float32Array:
         model = self.model_
+        self._check_out_of_range_features()
         ignore = self.out_of_range_features == "ignore"
         rows = as_batch(check_rows_to_score(self, X, ignore_out_of_range=ignore))
         return model.score_rows(rows, num_threads=count_threads(self.n_jobs))
+
+    def _check_out_of_range_features(self) -> None:
+        given: object = self.out_of_range_features
+        if given not in {"error", "ignore"}:
+            raise HyperparameterError(
+                f"out_of_range_features: {given!r} is refused; must be error or ignore"
+            )
 
 
 @contextmanager

@@ -1,21 +1,20 @@
-"""Small data that the estimators' tests share."""
+"""Small data that the estimators' tests share, and what a fitted estimator has learned."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-Array = npt.NDArray[np.float32]
-
 
 class Problem(NamedTuple):
     """A matrix with a target that pairs of its columns decide, of both kinds."""
 
-    X: Array
-    number: Array
+    X: npt.NDArray[np.float32]
+    number: npt.NDArray[np.float32]
     label: npt.NDArray[np.str_]
 
 
@@ -27,3 +26,14 @@ def problem() -> Problem:
     X[random.random(X.shape) < 1 / 3] = 0
     number = X[:, 0] * X[:, 1] - X[:, 2] * X[:, 3] + X[:, 4]
     return Problem(X, number, np.where(number > 0, "up", "down"))
+
+
+@pytest.fixture(scope="session")
+def learned_bytes() -> Callable[[Any], bytes]:
+    """Return the function that gives all learned parameters as bytes."""
+
+    def of(estimator: Any) -> bytes:
+        bias = np.float32(estimator.bias_).tobytes()
+        return bytes(bias + estimator.linear_weights_.tobytes() + estimator.factors_.tobytes())
+
+    return of
