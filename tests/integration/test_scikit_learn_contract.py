@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from pairloom import FMClassifier, FMRegressor
 
@@ -20,16 +20,22 @@ EXPECTED_TO_FAIL = {
 }
 
 
-def expected_to_fail(_: object) -> dict[str, str]:
-    return EXPECTED_TO_FAIL
+def all_checks() -> list[Any]:
+    return [
+        case
+        for estimator in (FMClassifier(), FMRegressor())
+        for case in estimator_checks_generator(
+            estimator, expected_failed_checks=EXPECTED_TO_FAIL, mark="xfail"
+        )
+    ]
 
 
-all_checks = parametrize_with_checks(
-    [FMClassifier(), FMRegressor()], expected_failed_checks=expected_to_fail
-)
+def name_of(argument: Any) -> str:
+    check = getattr(argument, "func", None)
+    return type(argument).__name__ if check is None else str(check.__name__)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@all_checks  # type: ignore[untyped-decorator]
+@pytest.mark.parametrize(("estimator", "check"), all_checks(), ids=name_of)
 def test_estimator_passes_the_check(estimator: Any, check: Callable[[Any], None]) -> None:
     check(estimator)

@@ -15,9 +15,9 @@ NOT_TAKEN = frozenset({"batch_metrics_publish_interval", "_learning_rate", "_wd"
 
 DEFAULTS: dict[str, object] = {
     "num_factors": 8,
-    "epochs": 30,
-    "mini_batch_size": 100,
-    "linear_lr": 0.01,
+    "epochs": 20,
+    "mini_batch_size": 50,
+    "linear_lr": 0.02,
     "linear_wd": 0.001,
     "factors_lr": 0.01,
     "factors_wd": 0.01,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,14 +17,12 @@ from sklearn.preprocessing import OneHotEncoder
 from pairloom import FMClassifier, FMRegressor
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_grid_search_finds_the_better_setting(problem: Any, n_jobs: int | None) -> None:
-    search = GridSearchCV(
-        FMRegressor(epochs=100, factors_wd=0),
-        {"num_factors": [1, 4], "factors_lr": [0.0, 0.03]},
-        cv=3,
-        n_jobs=n_jobs,
-    ).fit(problem.X, problem.number)
+@pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)])
+def test_grid_search_in_parallel_finds_the_better_setting(problem: Any, backend: str) -> None:
+    grid = {"num_factors": [1, 4], "factors_lr": [0.0, 0.03]}
+    search = GridSearchCV(FMRegressor(epochs=100, factors_wd=0), grid, cv=3)
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        search.fit(problem.X, problem.number)
     assert search.best_params_ == {"num_factors": 4, "factors_lr": 0.03}
 
 
