@@ -82,12 +82,12 @@ class FactorizationMachine(ABC):
 
     @property
     def linear_weights_(self) -> Float32Array:
-        """The linear weights, (n_features_in_,); copied from the model when asked for."""
+        """The linear weights, `(n_features_in_,)`; copied from the model when asked for."""
         return self.model_.linear_weights
 
     @property
     def factors_(self) -> Float32Array:
-        """The factors, (n_features_in_, num_factors); copied from the model when asked for."""
+        """The factors, `(n_features_in_, num_factors)`; copied from the model when asked for."""
         return self.model_.factors
 
     def __sklearn_is_fitted__(self) -> bool:
