@@ -34,8 +34,8 @@ class FMClassifier(ClassifierMixin, FactorizationMachine, ClassifierParameters):
     --------
     >>> from pairloom import FMClassifier
     >>> X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
-    >>> model = FMClassifier(epochs=300, factors_lr=0.1).fit(X, ["even", "odd", "odd", "even"])
-    >>> model.predict(X).tolist()
+    >>> model = FMClassifier(epochs=300, mini_batch_size=4, factors_lr=0.1)
+    >>> model.fit(X, ["even", "odd", "odd", "even"]).predict(X).tolist()
     ['even', 'odd', 'odd', 'even']
     """
 
