@@ -90,7 +90,7 @@ class FMClassifier(ClassifierMixin, FactorizationMachine, ClassifierParameters):
         classes = np.unique(y)
         if len(classes) > 2:
             check_classification_targets(y)
-            raise ValueError(
+            raise DataError(
                 "Only binary classification is supported. The type of the target is "
                 f"{type_of_target(y)}; it has {len(classes)} classes."
             )

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from pairloom.batch import Float32Array, RowBatch
+from pairloom.errors import DataError
 
 _SPARSE_DTYPES = [np.float32, np.float64]  # of others the first is made
 
@@ -81,7 +82,7 @@ def _as_float32(X: Any) -> Any:
     with np.errstate(over="ignore"):
         values = X.data.astype(np.float32)
     if not np.isfinite(values).all():
-        raise ValueError("Input X contains infinity or a value too large for dtype('float32').")
+        raise DataError("Input X contains infinity or a value too large for dtype('float32').")
     return sp.csr_array((values, X.indices, X.indptr), shape=X.shape, copy=False)
 
 
