@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels.h"
+#include "vec8.h"
 
 namespace pairloom {
 
@@ -11,6 +12,13 @@ namespace {
 
 constexpr uint32_t kPrefetchIds = 64;  // look-ups ahead; the map is larger than the caches
 constexpr uint32_t kLastStamp = 0xF0000000u;
+
+// Whether eight values are all zero, of either sign.
+bool all_zero(const float* values) {
+  uint64_t bits[4];
+  std::memcpy(bits, values, sizeof(bits));
+  return ((bits[0] | bits[1] | bits[2] | bits[3]) & 0x7FFFFFFF7FFFFFFFull) == 0;
+}
 
 }  // namespace
 
@@ -149,10 +157,16 @@ void Preparer::compact_dense(uint32_t first_row, uint32_t last_row) {
     const float* values = rows.values + rows_.row(begin_ + row) * rows.feature_dim;
     uint32_t* const ids_to = batch_->slots_.data();
     float* const values_to = batch_->values_.data();
-    for (uint32_t feature = 0; feature < width; ++feature) {
-      ids_to[at] = feature;
-      values_to[at] = values[feature];
-      at += values[feature] != 0.0f ? 1u : 0u;
+    for (uint32_t first = 0; first < width; first += kLanes) {
+      const uint32_t end = std::min(first + kLanes, width);
+      if (end - first == kLanes && all_zero(values + first)) {
+        continue;
+      }
+      for (uint32_t feature = first; feature < end; ++feature) {
+        ids_to[at] = feature;
+        values_to[at] = values[feature];
+        at += values[feature] != 0.0f ? 1u : 0u;
+      }
     }
     batch_->row_starts_[row + 1] = at;
   }
