@@ -65,8 +65,8 @@ fuzz: $(STAMPS)/group-build ## search for inputs that break the reader; SECONDS=
 test-python: $(STAMPS)/extension $(STAMPS)/group-test
 	$(BIN)/python -m pytest --cov --cov-fail-under=90 --durations=10
 
-# Every supported Python, the oldest and the newest libraries; tox lives alone because the tests'
-# packages and it ask for different versions of the same library.
+# Every supported Python, the oldest and the newest libraries; the Python that `make test` ran on is
+# not run again. tox keeps its packages apart from the tests'.
 TOX := .venv-tox
 PYENV_PYTHONS = $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[0-3].*/bin/python)
 
@@ -79,9 +79,10 @@ $(TOX)/stamp: pyproject.toml
 	$(TOX)/bin/python -m pip install --quiet --group versions
 	@touch $@
 
-test-versions: $(TOX)/stamp
+test-versions: $(TOX)/stamp $(STAMPS)/venv
 	$(TOX)/bin/tox run-parallel --parallel 2 --parallel-no-spinner \
-	  --skip-missing-interpreters $(if $(CI),false,true) --discover $(PYENV_PYTHONS)
+	  --skip-env "^py$$($(BIN)/python -c 'import sys; print(*sys.version_info[:2], sep="")')$$" \
+	  --skip-missing-interpreters $(if $(CI),false,true) $(if $(PYENV_PYTHONS),--discover $(PYENV_PYTHONS))
 
 # The same C++ tests on aarch64, emulated.
 CROSS_TESTS := build/cpp-tests-aarch64
