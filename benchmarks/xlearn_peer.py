@@ -23,7 +23,10 @@ MINUTES_TO_INSTALL = 20
 
 TERMINAL_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 # A row of its training log: progress, epoch, training loss, seconds.
-EPOCH_ROW = re.compile(r"^\[ +\d+% +\] +\d+ +([\d.]+) +([\d.]+) *$", re.MULTILINE)
+EPOCH_ROW = re.compile(r"^\[ +\d+% +\] +\d+ +[\d.]+ +([\d.]+) *$", re.MULTILINE)
+
+
+CPU_LINE = re.compile(r"^CPU seconds: ([\d.]+)$", re.MULTILINE)
 
 
 class XlearnUnavailableError(Exception):
@@ -32,9 +35,14 @@ class XlearnUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class XlearnRun:
-    """One epoch: seconds by xLearn's own log, and the probabilities it gives the test rows."""
+    """One training run, and the probabilities it gives the test rows.
+
+    `seconds` are those of its last epoch in xLearn's own log: gradients and updates over rows in
+    memory. `cpu_seconds` are the processor time of the whole fit, reading included.
+    """
 
     seconds: float
+    cpu_seconds: float
     probabilities: Float32s
 
 
@@ -49,13 +57,9 @@ class Xlearn:
             self._install()
 
     def train(
-        self, train_text: Path, test_text: Path, *, num_factors: int, num_threads: int
+        self, train_text: Path, test_text: Path, *, num_factors: int, num_threads: int, epochs: int
     ) -> XlearnRun:
-        """Train one epoch on a libsvm file, predict another.
-
-        The seconds are those of the epoch in xLearn's log: gradients and updates over rows in
-        memory. Reading, model set-up, saving and predicting come before and after.
-        """
+        """Train on a libsvm file, predict another."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
         predictions = self._scratch / "predictions.txt"
@@ -66,12 +70,15 @@ class Xlearn:
             "predictions": str(predictions),
             "num_factors": num_factors,
             "num_threads": num_threads,
+            "epochs": epochs,
         }
         log = TERMINAL_COLOR.sub("", self._call([str(RUNNER), json.dumps(run)], self._scratch))
-        epochs = EPOCH_ROW.findall(log)
-        if len(epochs) != 1 or not predictions.exists():
-            raise RuntimeError(f"xLearn's log has {len(epochs)} epochs instead of one:\n{log}")
-        return XlearnRun(float(epochs[0][1]), np.loadtxt(predictions, dtype=np.float32))
+        seconds = [float(row) for row in EPOCH_ROW.findall(log)]
+        cpu_line = CPU_LINE.search(log)
+        if len(seconds) != epochs or cpu_line is None or not predictions.exists():
+            raise RuntimeError(f"xLearn's log has {len(seconds)} epochs, not {epochs}:\n{log}")
+        probabilities = np.loadtxt(predictions, dtype=np.float32)
+        return XlearnRun(seconds[-1], float(cpu_line[1]), probabilities)
 
     def _is_installed(self) -> bool:
         if not self._python.exists():
