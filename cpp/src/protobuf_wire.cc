@@ -10,6 +10,20 @@ constexpr size_t kMaxGroupDepth = 100;
 
 }  // namespace
 
+void Reader::fail_tag(const uint8_t* place, uint64_t number) {
+  fail(place, "tag " + std::to_string(number) + "; expected a field number and a wire type");
+}
+
+void Reader::fail_length(const uint8_t* place, uint64_t length) const {
+  fail(place, "length " + std::to_string(length) + " past the end; expected at most " +
+                  std::to_string(remaining()) + " bytes");
+}
+
+void Reader::fail_cut(uint64_t length) const {
+  fail(next_, "the message ends inside a field; expected " + std::to_string(length) +
+                  " bytes, found " + std::to_string(remaining()));
+}
+
 uint64_t Reader::long_varint() {
   const uint8_t* start = next_;
   uint64_t value = 0;

@@ -166,30 +166,33 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-std::string_view entry_name(Bytes entry) {
+// A map entry's last name and first value, and how many values there are.
+struct Entry {
   std::string_view name;
-  Reader reader(entry);
+  Bytes value;
+  size_t num_values = 0;
+};
+
+Entry open_entry(Bytes message) {
+  Entry entry;
+  Reader reader(message);
   while (!reader.at_end()) {
     const Tag tag = reader.tag();
     if (is_submessage(tag, EntryFields::kKey)) {
       const Bytes text = reader.length_delimited();
-      name = {reinterpret_cast<const char*>(text.data()), text.size()};
+      entry.name = {reinterpret_cast<const char*>(text.data()), text.size()};
+    } else if (is_submessage(tag, EntryFields::kValue)) {
+      const Bytes value = reader.length_delimited();
+      entry.value = entry.num_values++ == 0 ? value : entry.value;
     } else {
       reader.skip(tag);
     }
   }
-  return name;
+  return entry;
 }
 
-// A later map entry of the same name replaces the earlier; inside one entry values merge.
-void read_entry(Bytes entry, const char* map_name, Tensor& tensor) {
-  const std::string_view name = entry_name(entry);
-  if (name != kValuesName) {
-    Reader::fail(entry.data(), std::string(map_name) + "[\"" + printable(name.substr(0, 40)) +
-                                   "\"]; expected no name but \"values\"");
-  }
-  tensor.reset(TensorType::kNone);
-  Reader reader(entry);
+void merge_all_values(Bytes message, Tensor& tensor) {
+  Reader reader(message);
   while (!reader.at_end()) {
     const Tag tag = reader.tag();
     if (is_submessage(tag, EntryFields::kValue)) {
@@ -197,6 +200,22 @@ void read_entry(Bytes entry, const char* map_name, Tensor& tensor) {
     } else {
       reader.skip(tag);
     }
+  }
+}
+
+// A later map entry of the same name replaces the earlier; inside one entry values merge.
+void read_entry(Bytes message, const char* map_name, Tensor& tensor) {
+  const Entry entry = open_entry(message);
+  if (entry.name != kValuesName) [[unlikely]] {
+    Reader::fail(message.data(), std::string(map_name) + "[\"" +
+                                     printable(entry.name.substr(0, 40)) +
+                                     "\"]; expected no name but \"values\"");
+  }
+  tensor.reset(TensorType::kNone);
+  if (entry.num_values == 1) {
+    merge_value(entry.value, tensor);
+  } else {
+    merge_all_values(message, tensor);
   }
 }
 

@@ -51,6 +51,18 @@ class Reader {
     if (next_ != end_ && *next_ < 0x80) {
       return *next_++;
     }
+    if (remaining() >= 3) {  // ids up to two million, lengths up to two megabytes
+      const uint64_t low = uint64_t{next_[0]} & 0x7f;
+      const uint64_t middle = (uint64_t{next_[1]} & 0x7f) << 7;
+      if (next_[1] < 0x80) {
+        next_ += 2;
+        return low | middle;
+      }
+      if (next_[2] < 0x80) {
+        next_ += 3;
+        return low | middle | uint64_t{next_[-1]} << 14;
+      }
+    }
     return long_varint();
   }
 
@@ -58,8 +70,8 @@ class Reader {
     const uint8_t* start = next_;
     const uint64_t number = varint();
     const Tag tag{static_cast<uint32_t>(number >> 3), static_cast<Type>(number & 7)};
-    if (number > UINT32_MAX || tag.field == 0 || tag.type > Type::kFixed32) {
-      fail(start, "tag " + std::to_string(number) + "; expected a field number and a wire type");
+    if (number > UINT32_MAX || tag.field == 0 || tag.type > Type::kFixed32) [[unlikely]] {
+      fail_tag(start, number);
     }
     return tag;
   }
@@ -74,9 +86,8 @@ class Reader {
   Bytes length_delimited() {
     const uint8_t* start = next_;
     const uint64_t length = varint();
-    if (length > remaining()) {
-      fail(start, "length " + std::to_string(length) + " past the end; expected at most " +
-                      std::to_string(remaining()) + " bytes");
+    if (length > remaining()) [[unlikely]] {
+      fail_length(start, length);
     }
     return take(length);
   }
@@ -92,14 +103,18 @@ class Reader {
   uint64_t remaining() const { return static_cast<uint64_t>(end_ - next_); }
 
   Bytes take(uint64_t length) {
-    if (length > remaining()) {
-      fail(next_, "the message ends inside a field; expected " + std::to_string(length) +
-                      " bytes, found " + std::to_string(remaining()));
+    if (length > remaining()) [[unlikely]] {
+      fail_cut(length);
     }
     const uint8_t* start = next_;
     next_ += length;
     return {start, static_cast<size_t>(length)};
   }
+
+  // Out of line: what fails may be slow, what succeeds is inlined.
+  [[noreturn]] static void fail_tag(const uint8_t* place, uint64_t number);
+  [[noreturn]] void fail_length(const uint8_t* place, uint64_t length) const;
+  [[noreturn]] void fail_cut(uint64_t length) const;
 
   uint64_t long_varint();
   void skip_group(uint32_t field, const uint8_t* start);
