@@ -122,7 +122,7 @@ class PairloomRuns:
 
 
 class XlearnRuns:
-    """xLearn's AdaGrad at the settings that serve it best on this workload."""
+    """xLearn's AdaGrad at the fixed settings of xlearn_run.py."""
 
     def __init__(self, workload: Workload, xlearn: Xlearn) -> None:
         self._workload = workload
