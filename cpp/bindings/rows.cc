@@ -54,6 +54,10 @@ Rows Rows::sparse(int64_t feature_dim, ReadVector<int64_t> row_offsets,
                   std::variant<ReadVector<int32_t>, ReadVector<int64_t>> feature_ids,
                   FloatVector values, FloatVector labels, FloatVector weights) {
   Rows rows;
+  if (feature_dim < 0) {
+    throw std::invalid_argument("feature_dim is " + std::to_string(feature_dim) +
+                                "; it must not be negative");
+  }
   if (row_offsets.shape(0) == 0) {
     throw std::invalid_argument("row_offsets is empty; it needs one offset more than rows");
   }

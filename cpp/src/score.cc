@@ -1,7 +1,10 @@
 #include "pairloom/score.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -128,6 +131,10 @@ double area_under_curve(const T* scores, const float* labels, size_t count) {
   std::vector<std::pair<T, bool>> ranked(count);
   uint64_t positives = 0;
   for (size_t row = 0; row < count; ++row) {
+    if (std::isnan(scores[row])) {
+      throw std::invalid_argument("the score of row " + std::to_string(row) +
+                                  " is NaN; ranks need numbers");
+    }
     ranked[row] = {scores[row], labels[row] > 0.5f};
     positives += ranked[row].second ? 1 : 0;
   }

@@ -29,7 +29,7 @@ MetricSums metrics_of(const T* scores, const float* labels, const float* weights
 
 // Area under the ROC curve by exact rank counts: the share of (positive, negative) pairs that the
 // scores order rightly, a tie counting half. NaN when a class is missing. Rows of label above 0.5
-// are positive; every row counts once.
+// are positive; every row counts once. Throws std::invalid_argument for a score that is NaN.
 template <class T>
 double area_under_curve(const T* scores, const float* labels, size_t count);
 

@@ -47,7 +47,7 @@ def add_threads_option(parser: argparse.ArgumentParser) -> None:
     """Add `--threads`; 0, the default, stands for all."""
     parser.add_argument(
         "--threads",
-        type=_count,
+        type=count,
         default=0,
         metavar="N",
         help="threads to use; all cores that the process may use when not given; "
@@ -109,7 +109,8 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Read a count of one or more."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is refused; must be an integer from 1")
     return int(text)

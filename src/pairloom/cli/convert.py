@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser
-from pairloom.cli.complete_file import written_beside
 from pairloom.cli.row_files import read_rows
 from pairloom.errors import DataError, UserError
 from pairloom.formats import write_recordio
 from pairloom.formats.array_files import read_labels, write_array_file
+from pairloom.formats.complete_file import written_beside
 
 if TYPE_CHECKING:
     from pairloom.cli.arguments import Commands

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pairloom.batch import RowBatch
-from pairloom.cli.arguments import CommandParser
+from pairloom.cli.arguments import CommandParser, count
 from pairloom.cli.row_files import read_rows
 from pairloom.model import FmModel
 from pairloom.reports.run_folder import holds_model, model_file
@@ -33,7 +33,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     )
     parser.add_argument("path", type=Path, metavar="PATH", help="folder of a run, or data")
     parser.add_argument(
-        "--top", type=int, default=10, metavar="N", help="linear weights to list; default 10"
+        "--top", type=count, default=10, metavar="N", help="linear weights to list; default 10"
     )
     parser.set_defaults(run=run)
 
@@ -84,8 +84,8 @@ def data_lines(rows: RowBatch) -> Iterator[str]:
     if len(labels) > MOST_LABELS_LISTED:
         yield f"labels    {len(labels):,} different, {_spread(rows.labels)}"
         return
-    for label, count in zip(labels, counts, strict=True):
-        yield f"label {label:<3g} {count:,} rows, {100 * count / rows.num_rows:.3g} %"
+    for label, found in zip(labels, counts, strict=True):
+        yield f"label {label:<3g} {found:,} rows, {100 * found / rows.num_rows:.3g} %"
 
 
 def _spread(values: npt.NDArray[np.float32]) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_option
-from pairloom.cli.complete_file import written_beside
 from pairloom.cli.row_files import read_rows_to_score
+from pairloom.formats.complete_file import written_beside
 from pairloom.model import FmModel
 from pairloom.reports.confusion import predicted_labels
 from pairloom.reports.run_folder import model_file

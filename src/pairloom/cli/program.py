@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        return _leave_closed_pipe()
+        return _leave_closed_pipe(given)
     except Exception as error:  # noqa: BLE001  the last place that can still name it in one line
         if "--debug" in given:
             traceback.print_exc()
@@ -84,8 +84,10 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     print(f"pairloom: warning: {message}", file=sys.stderr)
 
 
-def _leave_closed_pipe() -> int:
+def _leave_closed_pipe(command: Sequence[str]) -> int:
     # Whoever read our output has gone, as in `pairloom predict ... | head`; the interpreter must
-    # not fail again when it flushes standard output at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    # not fail again when it flushes its streams at exit. Training was then cut short.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return OUR_FAULT if "train" in command else 0

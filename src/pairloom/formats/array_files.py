@@ -8,8 +8,10 @@ A `.npz` holds dense rows as `values`, or sparse rows as `data`, `indices`, `ind
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,17 @@ NPY_MAGIC = b"\x93NUMPY"
 NPZ_MAGIC = b"PK\x03\x04"
 SPARSE_NAMES = ("data", "indices", "indptr", "shape")
 INT32_MAX = np.iinfo(np.int32).max
+
+# What NumPy, zip and zlib raise on bytes that are not theirs.
+_DAMAGED = (
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    SyntaxError,
+    TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 AnyArray = npt.NDArray[Any]
 
@@ -78,7 +91,7 @@ def _load(path: Path) -> Mapping[str, AnyArray]:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             return dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else {"values": loaded}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise DataFormatError(f"{path}: not a readable NumPy file: {error}") from error
 
 

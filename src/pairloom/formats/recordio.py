@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from pairloom._core import RecordioEncoder, RecordioReader
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError
+from pairloom.formats.complete_file import written_beside
 from pairloom.formats.numbers import to_record_numbers
 from pairloom.formats.shards import list_shards
 
@@ -114,7 +114,7 @@ def write_recordio(
     """
     encoder = _encoder_of(rows, labels)
     if isinstance(target, (str, Path)):
-        with _complete_file(Path(target)) as file:
+        with written_beside(Path(target)) as path, path.open("wb") as file:
             _write_blocks(file, encoder)
     else:
         _write_blocks(target, encoder)
@@ -221,19 +221,3 @@ def _checked_labels(labels: npt.ArrayLike, num_rows: int) -> npt.NDArray[Any]:
 def _write_blocks(file: BinaryIO, encoder: RecordioEncoder) -> None:
     while len(block := encoder.next_block(_WRITE_BYTES)):
         file.write(block)
-
-
-@contextmanager
-def _complete_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the name `path` only once all of it is written."""
-    if path.exists() and not path.is_file():
-        with path.open("wb") as stream:
-            yield stream
-        return
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

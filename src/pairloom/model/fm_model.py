@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from pathlib import Path
-from typing import Literal, TypeAlias
+from tokenize import TokenError
+from typing import Any, Literal, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy.typing as npt
 from pairloom._core import ScoringTable, Trainer, probabilities
 from pairloom.batch import Float32Array, RowBatch
 from pairloom.errors import DataError, DataFormatError
+from pairloom.formats.complete_file import written_beside
 from pairloom.hyperparameters import Hyperparameters, resolve
 from pairloom.runtime import allowed_threads, simd_path
 
@@ -21,6 +24,20 @@ Table: TypeAlias = Trainer | ScoringTable
 
 FILE_NAME = "model.npz"
 FORMAT_VERSION = 1
+# What NumPy, zip, zlib and JSON raise on bytes that are not theirs.
+_DAMAGED = (
+    OSError,
+    KeyError,
+    TypeError,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RecursionError,
+    SyntaxError,
+    TokenError,
+    BadZipFile,
+    zlib.error,
+)
 _MEMBERS = ("format_version", "hyperparameters", "bias", "linear_weights", "factors", "trained")
 
 
@@ -111,7 +128,8 @@ class FmModel:
         Raises
         ------
         DataError
-            The rows are wider than the model or break a rule of `RowBatch`.
+            The rows are wider than the model or break a rule of `RowBatch`, or a score is not
+            finite.
         """
         only_trained = self.untrained_features == "zero"
         checked = rows.checked()
@@ -120,7 +138,14 @@ class FmModel:
                 f"rows are {checked.feature_dim} features wide; "
                 f"the model has feature_dim {self.feature_dim}"
             )
-        return self._table.score_rows(checked, only_trained, num_threads or allowed_threads())
+        scores = self._table.score_rows(checked, only_trained, num_threads or allowed_threads())
+        if not np.isfinite(scores).all():
+            row = int(np.flatnonzero(~np.isfinite(scores))[0])
+            raise DataError(
+                f"row {row} has the score {scores[row]}: its values are too large for float32 "
+                f"arithmetic (the largest given is {rows.largest_value():g}); scale them"
+            )
+        return scores
 
     def predict_rows(self, rows: RowBatch, *, num_threads: int = 0) -> Float32Array:
         """Return the probability of label 1 for each row, or the predicted value."""
@@ -129,24 +154,18 @@ class FmModel:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as one .npz file, replacing an older one only when complete."""
-        target = Path(path)
-        partial = target.with_name(target.name + ".partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez(
-                    file,
-                    format_version=np.array(FORMAT_VERSION),
-                    hyperparameters=np.array(json.dumps(self.hyperparameters.to_dict())),
-                    bias=np.array(self.bias, dtype=np.float32),
-                    linear_weights=self.linear_weights,
-                    factors=self.factors,
-                    trained=self.trained,
-                )
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with written_beside(Path(path)) as partial, partial.open("wb") as file:
+            np.savez(
+                file,
+                format_version=np.array(FORMAT_VERSION),
+                hyperparameters=np.array(json.dumps(self.hyperparameters.to_dict())),
+                bias=np.array(self.bias, dtype=np.float32),
+                linear_weights=self.linear_weights,
+                factors=self.factors,
+                trained=self.trained,
+            )
+            file.flush()
+            os.fsync(file.fileno())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> FmModel:
@@ -160,21 +179,37 @@ class FmModel:
         try:
             with np.load(path, allow_pickle=False) as members:
                 parts = {name: members[name] for name in _MEMBERS}
-            version = int(parts["format_version"])
-            if version != FORMAT_VERSION:
-                raise DataFormatError(
-                    f"{path}: model format {version}; this version reads {FORMAT_VERSION}"
-                )
-            return cls.from_parameters(
-                resolve(json.loads(str(parts["hyperparameters"]))),
-                bias=float(parts["bias"]),
-                linear_weights=parts["linear_weights"],
-                factors=parts["factors"],
-                trained=parts["trained"],
-            )
+            return cls._from_parts(parts)
         except FileNotFoundError:
             raise
-        except (OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile) as error:
-            if isinstance(error, DataFormatError):
-                raise
+        except _DAMAGED as error:
             raise DataFormatError(f"{path}: not a Pairloom model file: {error}") from error
+
+    @classmethod
+    def _from_parts(cls, parts: dict[str, npt.NDArray[Any]]) -> FmModel:
+        version = parts["format_version"].item()
+        if version != FORMAT_VERSION:
+            raise DataFormatError(f"model format {version}; this version reads {FORMAT_VERSION}")
+        hyperparameters = resolve(json.loads(str(parts["hyperparameters"])))
+        feature_dim, num_factors = hyperparameters.feature_dim, hyperparameters.num_factors
+        for name, shape, dtype in (
+            ("bias", (), np.float32),
+            ("linear_weights", (feature_dim,), np.float32),
+            ("factors", (feature_dim, num_factors), np.float32),
+            ("trained", (feature_dim,), np.bool_),
+        ):
+            array = parts[name]
+            if array.shape != shape or array.dtype != dtype:
+                raise DataFormatError(
+                    f"{name} is {array.dtype} of shape {array.shape}; "
+                    f"expected {np.dtype(dtype)} of shape {shape}"
+                )
+            if not np.isfinite(array).all():
+                raise DataFormatError(f"{name} holds a value that is not finite")
+        return cls.from_parameters(
+            hyperparameters,
+            bias=float(parts["bias"]),
+            linear_weights=parts["linear_weights"],
+            factors=np.ascontiguousarray(parts["factors"]),
+            trained=parts["trained"],
+        )

@@ -6,7 +6,7 @@ from pairloom._core import area_under_curve, metric_sums
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError
 from pairloom.model import FmModel
-from pairloom.training.labels import check_labels
+from pairloom.training.labels import check_labels, check_weighs_anything
 from pairloom.training.metrics import named_metrics
 
 
@@ -19,11 +19,13 @@ def evaluate(model: FmModel, rows: RowBatch, *, num_threads: int = 0) -> dict[st
     Raises
     ------
     DataError
-        Rows without labels, labels of a classifier other than 0 and 1, rows too wide.
+        Rows without labels, labels of a classifier other than 0 and 1, rows too wide, no row
+        of positive weight, a score that is not finite.
     """
     if rows.labels is None:
         raise DataError("rows to evaluate need labels")
     check_labels(rows.labels, model.predictor_type)
+    check_weighs_anything(rows, "rows to evaluate")
     scores = model.score_rows(rows, num_threads=num_threads)
     sums = metric_sums(scores, rows.labels, rows.weights, model.predictor_type)
     metrics = named_metrics(sums, model.predictor_type)

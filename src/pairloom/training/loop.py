@@ -13,7 +13,7 @@ from pairloom.runtime import allowed_threads
 from pairloom.training.epoch import Epoch, TrainingRows
 from pairloom.training.evaluation import evaluate
 from pairloom.training.events import EpochEvent, TrainingEvent
-from pairloom.training.labels import check_labels
+from pairloom.training.labels import check_labels, check_weighs_anything
 from pairloom.training.metrics import loss_name
 from pairloom.training.state import TrainingResult, TrainingState
 from pairloom.training.stopping import EarlyStopping
@@ -60,6 +60,8 @@ def train(
     """
     if hyperparameters.early_stopping and validation is None:
         raise UserError("early_stopping needs validation rows")
+    if validation is not None:
+        check_weighs_anything(validation, "validation rows")
     training_rows = _take_rows(rows, hyperparameters)
     threads = num_threads or allowed_threads()
     if state is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pairloom.cli.complete_file import written_beside
+from pairloom.formats.complete_file import written_beside
 
 
 def test_file_takes_its_name_when_it_is_complete(tmp_path: Path) -> None:
