@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -22,3 +24,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def repository() -> Path:
     """Root folder of the checkout that holds these tests."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Measure no coverage meanwhile: an interrupt inside coverage's tracer leaves its lock held."""
+    trace = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(trace)

@@ -19,6 +19,8 @@ from pairloom.batch import RowBatch
 from pairloom.hyperparameters import resolve
 from pairloom.training import TrainingState, train
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 LONG: dict[str, object] = {"predictor_type": "binary_classifier", "epochs": 100_000}
 
 

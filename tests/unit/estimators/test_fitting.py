@@ -158,6 +158,7 @@ def test_failed_fit_leaves_the_estimator_as_it_was(
     assert (model.n_features_in_, model.n_iter_) == (6, 2)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_ctrl_c_ends_fit_within_a_second_and_leaves_the_estimator_as_it_was(
     problem: Any, learned_bytes: Callable[[Any], bytes]
 ) -> None:
