@@ -44,10 +44,7 @@ class TrainingState:
         return state
 
     def copy(self) -> TrainingState:
-        twin = TrainingState(self.hyperparameters)
-        twin.epochs_done = self.epochs_done
-        twin.trainer.copy_state(self.trainer)
-        return twin
+        return self.with_hyperparameters(self.hyperparameters)
 
     def with_hyperparameters(self, hyperparameters: Hyperparameters) -> TrainingState:
         """Return a copy that goes on under other learning settings; the shape must be the same."""
