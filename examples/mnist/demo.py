@@ -14,7 +14,7 @@ from mnist_settings import ACCURATE, INTRODUCTION
 from pairloom.batch import RowBatch
 from pairloom.formats import read_recordio, write_recordio
 from pairloom.hyperparameters import resolve
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.reports.confusion import ConfusionMatrix, count_confusion
 from pairloom.reports.image_model import ImageModelReport, draw_image_model
 from pairloom.reports.run_folder import run_metrics, write_run_folder
@@ -59,7 +59,7 @@ class DemoFiles:
 class Run:
     """A trained and tested model."""
 
-    model: FmModel
+    model: Model
     confusion: ConfusionMatrix
     seconds: float
 

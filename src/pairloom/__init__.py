@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pairloom.estimators.classifier import FMClassifier
     from pairloom.estimators.regressor import FMRegressor
+    from pairloom.model import Model
 
-__all__ = ["FMClassifier", "FMRegressor"]
+__all__ = ["FMClassifier", "FMRegressor", "Model"]
 
 _MODULES = {
     "FMClassifier": "pairloom.estimators.classifier",
     "FMRegressor": "pairloom.estimators.regressor",
+    "Model": "pairloom.model",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Import an estimator when it is first asked for, and scikit-learn with it."""
+    """Import a class when it is first asked for, and scikit-learn with an estimator."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

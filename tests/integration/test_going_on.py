@@ -12,7 +12,7 @@ import pytest
 from integration.runs import dense_rows, digest, one_hot_rows, with_weights
 from pairloom.errors import UserError
 from pairloom.hyperparameters import Hyperparameters, resolve
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.training import TrainingState, evaluate, train
 
 ROWS = with_weights(one_hot_rows(3000))
@@ -63,7 +63,7 @@ def test_a_state_of_other_hyperparameters_is_refused() -> None:
 def test_a_saved_model_scores_to_the_same_bytes(tmp_path: Path) -> None:
     model = train(ROWS, settings_of(2)).model
     model.save(tmp_path / "model.npz")
-    loaded = FmModel.load(tmp_path / "model.npz")
+    loaded = Model.load(tmp_path / "model.npz")
     assert digest(loaded.score_rows(ROWS)) == digest(model.score_rows(ROWS))
     assert evaluate(loaded, ROWS) == evaluate(model, ROWS)
     assert loaded.hyperparameters == model.hyperparameters

@@ -13,7 +13,7 @@ from pairloom import _core
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError, DataFormatError
 from pairloom.hyperparameters import resolve
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.training import evaluate, train
 
 SETTINGS = resolve({"feature_dim": 5, "num_factors": 2, "predictor_type": "binary_classifier"})
@@ -21,9 +21,9 @@ HUGE = np.full((2, 5), 3e38, np.float32)
 LABELS = np.array([0, 1], np.float32)
 
 
-def small_model() -> FmModel:
+def small_model() -> Model:
     random = np.random.default_rng(0)
-    return FmModel.from_parameters(
+    return Model.from_parameters(
         SETTINGS,
         bias=0.5,
         linear_weights=random.normal(size=5).astype(np.float32),
@@ -88,7 +88,7 @@ def test_model_file_with_a_broken_member_is_refused(
         parts = dict(members)
     np.savez(path, **{**parts, name: value})
     with pytest.raises(DataFormatError, match=message):
-        FmModel.load(path)
+        Model.load(path)
 
 
 def test_saving_leaves_a_file_of_a_similar_name_alone(tmp_path: Path) -> None:

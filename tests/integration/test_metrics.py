@@ -15,7 +15,7 @@ from sklearn import metrics
 
 from pairloom.batch import RowBatch
 from pairloom.hyperparameters import resolve
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.training import evaluate
 
 Float32Array = npt.NDArray[np.float32]
@@ -26,10 +26,10 @@ SCORES = st.one_of(
 )
 
 
-def model_that_passes_values(predictor_type: str) -> FmModel:
+def model_that_passes_values(predictor_type: str) -> Model:
     """Return a model of one feature whose score is the feature's value."""
     settings = resolve({"predictor_type": predictor_type, "feature_dim": 1, "num_factors": 1})
-    return FmModel.from_parameters(
+    return Model.from_parameters(
         settings,
         bias=0.0,
         linear_weights=np.ones(1, dtype=np.float32),

@@ -7,7 +7,7 @@ import pytest
 
 import pairloom
 
-PUBLIC = ["FMClassifier", "FMRegressor"]
+PUBLIC = ["FMClassifier", "FMRegressor", "Model"]
 
 WITHOUT_SCIKIT_LEARN = """
 import sys

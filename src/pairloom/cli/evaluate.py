@@ -10,7 +10,7 @@ from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_option
 from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.row_files import read_labelled_rows
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.reports.confusion import ConfusionMatrix, count_confusion
 from pairloom.reports.run_folder import metrics_text, model_file
 from pairloom.training import evaluate
@@ -37,7 +37,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    model = FmModel.load(model_file(arguments.model))
+    model = Model.load(model_file(arguments.model))
     rows = read_labelled_rows(arguments.data, model.feature_dim, model.predictor_type)
     metrics = evaluate(model, rows, num_threads=arguments.threads)
     confusion = _confusion(model, rows, arguments.threads)
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"\n{confusion.table()}")
 
 
-def _confusion(model: FmModel, rows: RowBatch, threads: int) -> ConfusionMatrix | None:
+def _confusion(model: Model, rows: RowBatch, threads: int) -> ConfusionMatrix | None:
     if model.predictor_type != "binary_classifier" or rows.labels is None:
         return None
     return count_confusion(rows.labels, model.predict_rows(rows, num_threads=threads))

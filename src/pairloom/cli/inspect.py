@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser, count
 from pairloom.cli.row_files import read_rows
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.reports.run_folder import holds_model, model_file
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     path: Path = arguments.path
     if holds_model(path):
-        lines = model_lines(FmModel.load(model_file(path)), arguments.top)
+        lines = model_lines(Model.load(model_file(path)), arguments.top)
     else:
         lines = data_lines(read_rows(path))
     for line in lines:
         print(line)
 
 
-def model_lines(model: FmModel, top: int) -> Iterator[str]:
+def model_lines(model: Model, top: int) -> Iterator[str]:
     """Yield the description of a model."""
     weights = model.linear_weights
     yield f"predictor_type      {model.predictor_type}"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_option
 from pairloom.cli.row_files import read_rows_to_score
 from pairloom.formats.complete_file import written_beside
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.reports.confusion import predicted_labels
 from pairloom.reports.run_folder import model_file
 
@@ -44,7 +44,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    model = FmModel.load(model_file(arguments.model))
+    model = Model.load(model_file(arguments.model))
     rows = read_rows_to_score(arguments.data, model.feature_dim)
     predictions = model.predict_rows(rows, num_threads=arguments.threads)
     lines = json_lines(predictions, classifier=model.predictor_type == "binary_classifier")

@@ -26,7 +26,7 @@ from pairloom.estimators.rows import (
 from pairloom.estimators.threads import count_threads
 from pairloom.estimators.weights import check_sample_weight
 from pairloom.hyperparameters import Hyperparameters, resolve
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.training import TrainingState, train
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class FactorizationMachine(ABC):
     predictor_type: ClassVar[Literal["binary_classifier", "regressor"]]
 
     @property
-    def model_(self) -> FmModel:
+    def model_(self) -> Model:
         """The trained model: a view, which can score rows and be saved."""
         check_is_fitted(self)
         return self._state.model()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pairloom.model.fm_model import FmModel
+from pairloom.model.model import Model
 
-__all__ = ["FmModel"]
+__all__ = ["Model"]

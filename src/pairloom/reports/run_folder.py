@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pairloom.errors import UserError
-from pairloom.model import FmModel
-from pairloom.model.fm_model import FILE_NAME as MODEL_FILE
+from pairloom.model import Model
+from pairloom.model.model import FILE_NAME as MODEL_FILE
 from pairloom.training import TrainingResult
 
 METRICS_FILE = "metrics.json"
@@ -54,7 +54,7 @@ def refuse_unwritable_folder(folder: Path, *, overwrite: bool) -> None:
 
 
 def write_run_folder(
-    folder: Path, model: FmModel, metrics: Mapping[str, Any], *, overwrite: bool = False
+    folder: Path, model: Model, metrics: Mapping[str, Any], *, overwrite: bool = False
 ) -> None:
     """Write the files beside their place, then rename; a failure leaves what was there before."""
     refuse_unwritable_folder(folder, overwrite=overwrite)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pairloom._core import area_under_curve, metric_sums
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.training.labels import check_labels, check_weighs_anything
 from pairloom.training.metrics import named_metrics
 
 
-def evaluate(model: FmModel, rows: RowBatch, *, num_threads: int = 0) -> dict[str, float]:
+def evaluate(model: Model, rows: RowBatch, *, num_threads: int = 0) -> dict[str, float]:
     """Score labelled rows and return the metrics under SageMaker's names.
 
     A classifier's also hold `auc`, NaN when all labels are one class. Rows count by their

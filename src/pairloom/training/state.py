@@ -9,7 +9,7 @@ import numpy as np
 
 from pairloom._core import AdamSettings, GroupInit, GroupRates, InitMethod, TableInit, Trainer
 from pairloom.hyperparameters import Hyperparameters
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.runtime import allowed_threads, simd_path
 from pairloom.training.events import EpochEvent
 
@@ -36,7 +36,7 @@ class TrainingState:
         return state
 
     @classmethod
-    def from_model(cls, model: FmModel, hyperparameters: Hyperparameters) -> TrainingState:
+    def from_model(cls, model: Model, hyperparameters: Hyperparameters) -> TrainingState:
         """Start from a model's parameters with new optimizer state."""
         state = cls(hyperparameters)
         state.trainer.set_parameters(model.bias, model.linear_weights, model.factors)
@@ -53,9 +53,9 @@ class TrainingState:
         twin.trainer.copy_state(self.trainer)
         return twin
 
-    def model(self) -> FmModel:
+    def model(self) -> Model:
         """Return the model as it is now; it changes when training goes on."""
-        return FmModel(self.trainer, self.hyperparameters)
+        return Model(self.trainer, self.hyperparameters)
 
     def __getstate__(self) -> dict[str, Any]:
         trainer = self.trainer
@@ -106,7 +106,7 @@ class TrainingResult:
         To train on from; `model` is a view of it.
     """
 
-    model: FmModel
+    model: Model
     history: tuple[EpochEvent, ...]
     best_epoch: int
     state: TrainingState

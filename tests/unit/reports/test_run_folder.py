@@ -12,7 +12,7 @@ import pytest
 from pairloom.batch import RowBatch
 from pairloom.errors import UserError
 from pairloom.hyperparameters import resolve
-from pairloom.model import FmModel
+from pairloom.model import Model
 from pairloom.reports.run_folder import (
     holds_model,
     model_file,
@@ -39,7 +39,7 @@ def test_folder_holds_model_and_metrics_and_nothing_stays_beside_it(
     write_run_folder(folder, result.model, run_metrics(result) | {"test": {"auc": math.nan}})
 
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
-    loaded = FmModel.load(model_file(folder))
+    loaded = Model.load(model_file(folder))
     np.testing.assert_array_equal(loaded.factors, result.model.factors)
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["test"] == {"auc": None}

@@ -41,7 +41,7 @@ _DAMAGED = (
 _MEMBERS = ("format_version", "hyperparameters", "bias", "linear_weights", "factors", "trained")
 
 
-class FmModel:
+class Model:
     """A factorization machine of second order (Rendle 2010, equation 1).
 
     score(x) = bias + sum_i w_i x_i + sum_{i<j} <v_i, v_j> x_i x_j
@@ -68,7 +68,7 @@ class FmModel:
         linear_weights: Float32Array,
         factors: Float32Array,
         trained: npt.NDArray[np.bool_] | None = None,
-    ) -> FmModel:
+    ) -> Model:
         """Build a model from arrays; without `trained`, every feature counts as trained."""
         table = ScoringTable(hyperparameters.feature_dim, hyperparameters.num_factors, simd_path())
         try:
@@ -168,7 +168,7 @@ class FmModel:
             os.fsync(file.fileno())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> FmModel:
+    def load(cls, path: str | os.PathLike[str]) -> Model:
         """Read a model that `save` wrote; nothing in the file is executed.
 
         Raises
@@ -186,7 +186,7 @@ class FmModel:
             raise DataFormatError(f"{path}: not a Pairloom model file: {error}") from error
 
     @classmethod
-    def _from_parts(cls, parts: dict[str, npt.NDArray[Any]]) -> FmModel:
+    def _from_parts(cls, parts: dict[str, npt.NDArray[Any]]) -> Model:
         version = parts["format_version"].item()
         if version != FORMAT_VERSION:
             raise DataFormatError(f"model format {version}; this version reads {FORMAT_VERSION}")
