@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from pathlib import Path
 
 from pairloom.errors import UserError
@@ -28,6 +29,14 @@ def allowed_threads(cgroup_root: Path = Path("/sys/fs/cgroup")) -> int:
         cores = os.cpu_count() or 1
     quota = cgroup_cores(cgroup_root)
     return cores if quota is None else max(1, min(cores, math.ceil(quota)))
+
+
+def physical_memory_bytes() -> int:
+    """Return how much memory the machine has; a bound without limit where it does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return sys.maxsize
 
 
 def cgroup_cores(cgroup_root: Path, membership: Path = Path("/proc/self/cgroup")) -> float | None:
