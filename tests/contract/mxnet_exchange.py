@@ -2,7 +2,7 @@
 
 Usage: python mxnet_exchange.py OURS THEIRS
 
-Loads each `OURS/<case>/model_algo-1` the way SageMaker's users do, scores `OURS/<case>/rows.npz`
+Loads each `OURS/<case>/model.tar.gz` the way SageMaker's users do, scores `OURS/<case>/rows.npz`
 and leaves both in `OURS/<case>/loaded.npz`; writes `THEIRS/<case>/model_algo-1` with what it holds
 in `THEIRS/<case>/held.npz`.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +24,10 @@ FEATURE_DIM, NUM_FACTORS = 13, 4
 
 
 def load_ours(folder: Path) -> None:
-    with zipfile.ZipFile(folder / "model_algo-1") as archive:
+    with tarfile.open(folder / "model.tar.gz") as archive:
         archive.extractall(folder)
+    with zipfile.ZipFile(folder / "model_algo-1") as model_zip:
+        model_zip.extractall(folder)
     (folder / "symbol.json").rename(folder / "model-symbol.json")
     (folder / "params").rename(folder / "model-0000.params")
     module = mx.module.Module.load(str(folder / "model"), 0, False, label_names=["out_label"])

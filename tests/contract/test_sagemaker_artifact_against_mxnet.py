@@ -14,8 +14,6 @@ import pytest
 from pairloom.batch import RowBatch
 from pairloom.hyperparameters import resolve
 from pairloom.model import Model
-from pairloom.model.sagemaker.artifact import read_artifact, write_artifact
-from pairloom.model.sagemaker.model_zip import SageMakerModel
 from pairloom.training import train
 
 pytestmark = pytest.mark.skipif(
@@ -102,7 +100,7 @@ def exchange(
     for name, model in models.items():
         folder = ours / name
         folder.mkdir()
-        write_artifact(folder / "model_algo-1", contents(model))
+        model.save(folder / "model.tar.gz")
         write_rows(folder / "rows.npz", sparse_rows(model.feature_dim))
     program = repository / "tests" / "contract" / "mxnet_exchange.py"
     command = [mxnet_environment.mxnet_python(), program, ours, theirs]
@@ -137,22 +135,21 @@ def test_mxnet_predicts_what_the_model_predicts(
 @pytest.mark.parametrize("case", THEIRS)
 def test_artifacts_that_mxnet_writes_are_read(case: str, exchange: tuple[Path, Path]) -> None:
     folder = exchange[1] / case
-    read = read_artifact(folder / "model_algo-1")
+    model = Model.load(folder / "model_algo-1")
     held = np.load(folder / "held.npz")
-    np.testing.assert_array_equal(read.factors, held["v"].astype(np.float32))
-    np.testing.assert_array_equal(read.linear_weights, held["w1_weight"].reshape(-1))
-    assert read.bias == held["w0_weight"][0]
-    settings = read.hyperparameters
-    assert settings.predictor_type == THEIRS[case]
-    assert (settings.feature_dim, settings.num_factors) == held["v"].shape
+    np.testing.assert_array_equal(model.factors, held["v"].astype(np.float32))
+    np.testing.assert_array_equal(model.linear_weights, held["w1_weight"].reshape(-1))
+    assert model.bias == held["w0_weight"][0]
+    assert model.predictor_type == THEIRS[case]
+    assert (model.feature_dim, model.num_factors) == held["v"].shape
 
 
 @pytest.mark.parametrize(("case", "rows"), [("some-rows", [1, 2, 6, 12]), ("no-rows", [])])
 def test_rows_that_mxnet_does_not_store_count_as_untrained(
     case: str, rows: list[int], exchange: tuple[Path, Path]
 ) -> None:
-    read = read_artifact(exchange[1] / case / "model_algo-1")
-    assert np.flatnonzero(read.trained).tolist() == rows
+    model = Model.load(exchange[1] / case / "model_algo-1")
+    assert np.flatnonzero(model.trained).tolist() == rows
 
 
 def write_rows(path: Path, rows: RowBatch) -> None:
@@ -163,8 +160,3 @@ def write_rows(path: Path, rows: RowBatch) -> None:
         "shape": (rows.num_rows, rows.feature_dim),
     }
     np.savez(path, **arrays)
-
-
-def contents(model: Model) -> SageMakerModel:
-    arrays: Any = (model.linear_weights, model.factors, model.trained)
-    return SageMakerModel(model.hyperparameters, model.bias, *arrays)

@@ -9,7 +9,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
-from pairloom.cli import convert, evaluate, inspect, predict, train
+from pairloom.cli import convert, evaluate, export, inspect, predict, train
 from pairloom.cli.arguments import CommandParser, shared_options
 from pairloom.errors import PairloomError, UserError
 
@@ -17,7 +17,7 @@ OUR_FAULT = 1
 USER_ERROR = 2
 INTERRUPTED = 130
 
-COMMANDS = (convert, train, evaluate, predict, inspect)
+COMMANDS = (convert, train, evaluate, predict, inspect, export)
 # What the operating system says when a path or a permission is wrong, not the machine.
 WRONG_PATH = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 

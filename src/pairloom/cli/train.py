@@ -21,8 +21,14 @@ from pairloom.cli.progress import make_progress
 from pairloom.cli.row_files import read_labelled_rows
 from pairloom.cli.stopwatch import measured
 from pairloom.hyperparameters import Hyperparameters, resolve, without_effect
-from pairloom.reports.run_folder import refuse_unwritable_folder, run_metrics, write_run_folder
-from pairloom.training import evaluate, train
+from pairloom.model import Model
+from pairloom.reports.run_folder import (
+    model_file,
+    refuse_unwritable_output,
+    run_metrics,
+    write_run,
+)
+from pairloom.training import TrainingState, evaluate, train
 
 if TYPE_CHECKING:
     from pairloom.cli.arguments import Commands
@@ -33,11 +39,11 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     parser = commands.add_parser(
         "train",
         parents=[shared],
-        usage="%(prog)s --train PATH --output DIR --feature-dim N --num-factors N "
+        usage="%(prog)s --train PATH --output PATH --feature-dim N --num-factors N "
         "--predictor-type TYPE [OPTION ...]",
         help="train a model",
-        description="Train a model and write it, with its metrics, into a new folder. Paths name a "
-        "recordio-protobuf, .npz or .npy file, or a folder of recordio files.",
+        description="Train a model and write it, with its metrics, into a new folder. Paths to "
+        "rows name a recordio-protobuf, .npz or .npy file, or a folder of recordio files.",
     )
     parser.add_argument(
         "--train", type=Path, required=True, metavar="PATH", help="rows to train on"
@@ -50,10 +56,18 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     )
     parser.add_argument("--test", type=Path, metavar="PATH", help="rows to measure at the end")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="DIR", help="folder to write; made complete"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="folder to write, made complete; a name that ends in .tar.gz: SageMaker's artifact",
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier run")
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace an earlier run in the output folder"
+        "--start-from",
+        type=Path,
+        metavar="MODEL",
+        help="model whose parameters to start from, instead of drawing them from the seed",
     )
     add_threads_option(parser)
     add_hyperparameter_options(parser)
@@ -65,10 +79,11 @@ def run(arguments: argparse.Namespace) -> None:
     quiet: bool = arguments.quiet
     given = given_hyperparameters(arguments)
     hyperparameters = resolve(given)
-    refuse_unwritable_folder(arguments.output, overwrite=arguments.overwrite)
+    refuse_unwritable_output(arguments.output, overwrite=arguments.overwrite)
     if not quiet:
         for name in without_effect(given):
             print(f"{name} has no effect with these settings", file=sys.stderr)
+    state = _starting_state(arguments, hyperparameters)
     seconds: dict[str, float] = {}
     with measured(seconds, "reading"):
         parts = _read_parts(arguments, hyperparameters)
@@ -80,6 +95,7 @@ def run(arguments: argparse.Namespace) -> None:
             parts["train"],
             hyperparameters,
             validation=parts.get("validation"),
+            state=state,
             num_threads=arguments.threads,
             on_event=progress,
         )
@@ -88,8 +104,20 @@ def run(arguments: argparse.Namespace) -> None:
         with measured(seconds, "testing"):
             metrics["test"] = evaluate(result.model, parts["test"], num_threads=arguments.threads)
     metrics["seconds"] = seconds
-    write_run_folder(arguments.output, result.model, metrics, overwrite=arguments.overwrite)
+    write_run(arguments.output, result.model, metrics, overwrite=arguments.overwrite)
     _tell(arguments.output, metrics, quiet=quiet)
+
+
+def _starting_state(
+    arguments: argparse.Namespace, hyperparameters: Hyperparameters
+) -> TrainingState | None:
+    path: Path | None = arguments.start_from
+    if path is None:
+        return None
+    state = TrainingState.from_model(Model.load(model_file(path)), hyperparameters)
+    if not arguments.quiet:
+        print(f"{path}: starting from its parameters, with new optimizer state", file=sys.stderr)
+    return state
 
 
 def _read_parts(
@@ -103,8 +131,9 @@ def _read_parts(
     }
 
 
-def _tell(folder: Path, metrics: Mapping[str, Any], *, quiet: bool) -> None:
+def _tell(output: Path, metrics: Mapping[str, Any], *, quiet: bool) -> None:
     if "test" in metrics:
         print(metric_lines({f"test {name}": value for name, value in metrics["test"].items()}))
     if not quiet:
-        print(f"{folder}: model and metrics written", file=sys.stderr)
+        written = "model" if output.is_file() else "model and metrics"
+        print(f"{output}: {written} written", file=sys.stderr)

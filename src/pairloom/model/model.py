@@ -18,6 +18,13 @@ from pairloom.batch import Float32Array, RowBatch
 from pairloom.errors import DataError, DataFormatError
 from pairloom.formats.complete_file import written_beside
 from pairloom.hyperparameters import Hyperparameters, resolve
+from pairloom.model.sagemaker import (
+    SageMakerModel,
+    is_artifact,
+    is_artifact_name,
+    read_artifact,
+    write_artifact,
+)
 from pairloom.runtime import allowed_threads, simd_path
 
 Table: TypeAlias = Trainer | ScoringTable
@@ -153,7 +160,13 @@ class Model:
         return probabilities(scores) if self.predictor_type == "binary_classifier" else scores
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as one .npz file, replacing an older one only when complete."""
+        """Write the model as one file, replacing an older one only when complete.
+
+        A path that ends in `.tar.gz`, or is named `model_algo-1`, becomes SageMaker's artifact.
+        """
+        if is_artifact_name(Path(path)):
+            self._save_for_sagemaker(Path(path))
+            return
         with written_beside(Path(path)) as partial, partial.open("wb") as file:
             np.savez(
                 file,
@@ -167,15 +180,33 @@ class Model:
             file.flush()
             os.fsync(file.fileno())
 
+    def _save_for_sagemaker(self, path: Path) -> None:
+        arrays = (self.linear_weights, self.factors, self.trained)
+        with written_beside(path) as partial:
+            write_artifact(partial, SageMakerModel(self.hyperparameters, self.bias, *arrays))
+
+    @classmethod
+    def _load_from_sagemaker(cls, path: Path) -> Model:
+        read = read_artifact(path)
+        return cls.from_parameters(
+            read.hyperparameters,
+            bias=read.bias,
+            linear_weights=read.linear_weights,
+            factors=read.factors,
+            trained=read.trained,
+        )
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
-        """Read a model that `save` wrote; nothing in the file is executed.
+        """Read a model that `save` or SageMaker wrote; nothing in the file is executed.
 
         Raises
         ------
         DataFormatError
             The file is not such a model.
         """
+        if is_artifact(Path(path)):
+            return cls._load_from_sagemaker(Path(path))
         try:
             with np.load(path, allow_pickle=False) as members:
                 parts = {name: members[name] for name in _MEMBERS}

@@ -1,4 +1,4 @@
-"""The folder of a training run: the model and what was measured, complete or not there at all."""
+"""What a training run writes, model and measurements: complete or not there at all."""
 
 from __future__ import annotations
 
@@ -16,35 +16,62 @@ from typing import Any
 from pairloom.errors import UserError
 from pairloom.model import Model
 from pairloom.model.model import FILE_NAME as MODEL_FILE
+from pairloom.model.sagemaker import is_artifact, is_artifact_name
 from pairloom.training import TrainingResult
 
 METRICS_FILE = "metrics.json"
+# A folder may hold SageMaker's artifact instead: as it was downloaded, or unpacked.
+MODEL_FILES = (MODEL_FILE, "model.tar.gz", "model_algo-1")
 
 
 def model_file(path: Path) -> Path:
     """Return the model of a run's folder; a path to the model file itself is taken as it is."""
     if not path.is_dir():
         return path
-    if not (path / MODEL_FILE).is_file():
-        raise UserError(f"{path}: holds no {MODEL_FILE}; `pairloom train` writes such a folder")
-    return path / MODEL_FILE
+    for name in MODEL_FILES:
+        if (path / name).is_file():
+            return path / name
+    raise UserError(f"{path}: holds no {MODEL_FILE}; `pairloom train` writes such a folder")
 
 
 def holds_model(path: Path) -> bool:
     """Say whether a path is a run's folder or a model file, rather than data."""
     if path.is_dir():
-        return (path / MODEL_FILE).is_file()
+        return any((path / name).is_file() for name in MODEL_FILES)
+    if path.is_file() and is_artifact(path):
+        return True
     return zipfile.is_zipfile(path) and "factors.npy" in zipfile.ZipFile(path).namelist()
+
+
+def refuse_unwritable_output(output: Path, *, overwrite: bool) -> None:
+    """Raise UserError unless a run may be written there: a folder, or SageMaker's artifact."""
+    if not is_artifact_name(output):
+        refuse_unwritable_folder(output, overwrite=overwrite)
+        return
+    if output.is_dir():
+        raise UserError(f"{output}: exists and is a folder")
+    _refuse_unwritable_place(output)
+    if output.exists() and not overwrite:
+        raise UserError(f"{output}: exists; name a new file or add --overwrite")
+
+
+def write_run(
+    output: Path, model: Model, metrics: Mapping[str, Any], *, overwrite: bool = False
+) -> None:
+    """Write the folder of a run; of SageMaker's artifact, which has no metrics, the model alone."""
+    refuse_unwritable_output(output, overwrite=overwrite)
+    if not is_artifact_name(output):
+        write_run_folder(output, model, metrics, overwrite=overwrite)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    model.save(output)
 
 
 def refuse_unwritable_folder(folder: Path, *, overwrite: bool) -> None:
     """Raise UserError unless a run may be written there: nothing but an older run is replaced."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: exists and is not a folder")
-    # Found out before training rather than after it.
-    beside = next(parent for parent in folder.resolve().parents if parent.exists())
-    if not beside.is_dir() or not os.access(beside, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: {beside} is no folder that this user may write to")
+    _refuse_unwritable_place(folder)
     held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     foreign = sorted(held - {MODEL_FILE, METRICS_FILE})
     if foreign:
@@ -82,6 +109,13 @@ def run_metrics(result: TrainingResult) -> dict[str, Any]:
 def metrics_text(metrics: Mapping[str, Any]) -> str:
     """Return metrics as JSON, in which what is not a finite number is null."""
     return json.dumps(_finite(metrics), indent=2, allow_nan=False) + "\n"
+
+
+def _refuse_unwritable_place(output: Path) -> None:
+    # Found out before training rather than after it.
+    beside = next(parent for parent in output.resolve().parents if parent.exists())
+    if not beside.is_dir() or not os.access(beside, os.W_OK | os.X_OK):
+        raise UserError(f"{output}: {beside} is no folder that this user may write to")
 
 
 def _move_into_place(written: Path, folder: Path, replaced: Path) -> None:

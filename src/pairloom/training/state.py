@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pairloom._core import AdamSettings, GroupInit, GroupRates, InitMethod, TableInit, Trainer
+from pairloom.errors import UserError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.model import Model
 from pairloom.runtime import allowed_threads, simd_path
@@ -37,7 +38,17 @@ class TrainingState:
 
     @classmethod
     def from_model(cls, model: Model, hyperparameters: Hyperparameters) -> TrainingState:
-        """Start from a model's parameters with new optimizer state."""
+        """Start from a model's parameters with new optimizer state.
+
+        Raises
+        ------
+        UserError
+            The model has another feature_dim, num_factors or predictor_type.
+        """
+        for name in ("feature_dim", "num_factors", "predictor_type"):
+            has, asked = getattr(model, name), getattr(hyperparameters, name)
+            if has != asked:
+                raise UserError(f"the model to start from has {name} {has}; {asked} is asked for")
         state = cls(hyperparameters)
         state.trainer.set_parameters(model.bias, model.linear_weights, model.factors)
         state.trainer.set_trained(model.trained)

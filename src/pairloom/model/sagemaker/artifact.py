@@ -7,6 +7,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,6 @@ MODEL_MEMBER = "model_algo-1"
 ARCHIVE_SUFFIX = ".tar.gz"
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
 # Parameters hardly compress, and their row ids do so at any level.
 _COMPRESSION_LEVEL = 1
 _MODIFIED = 315532800  # 1980-01-01; tar warns of earlier times
@@ -34,9 +34,17 @@ def is_artifact_name(path: Path) -> bool:
     return path.name == MODEL_MEMBER or path.name.endswith(ARCHIVE_SUFFIX)
 
 
-def is_artifact(first_bytes: bytes) -> bool:
-    """Say whether a file that begins so may be SageMaker's artifact: gzip or zip."""
-    return first_bytes.startswith((_GZIP_MAGIC, _ZIP_MAGIC))
+def is_artifact(path: Path) -> bool:
+    """Say whether a file may be SageMaker's artifact: a tar.gz, or a zip that is not NumPy's."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC:
+                file.seek(0)
+                return _begins_as_tar(file)
+            with zipfile.ZipFile(file) as archive:
+                return not any(name.endswith(".npy") for name in archive.namelist())
+    except (zipfile.BadZipFile, *_DAMAGED):
+        return False
 
 
 def write_artifact(path: Path, model: SageMakerModel) -> None:
@@ -79,6 +87,12 @@ def read_artifact(path: Path) -> SageMakerModel:
             return read_model_zip(file, str(path))
         with _unpacked(file, str(path)) as model_file:
             return read_model_zip(model_file, f"{path}: {MODEL_MEMBER}")
+
+
+def _begins_as_tar(file: BinaryIO) -> bool:
+    with gzip.GzipFile(fileobj=file) as compressed:
+        header = compressed.read(tarfile.BLOCKSIZE)
+    return header[257:262] == b"ustar" or header.startswith(MODEL_MEMBER.encode())
 
 
 def _tar_member(num_bytes: int) -> tarfile.TarInfo:

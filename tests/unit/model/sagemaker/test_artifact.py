@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import resource
@@ -158,12 +159,16 @@ def test_archives_that_other_tars_pack_are_read(tmp_path: Path) -> None:
     assert read_artifact(path).bias == 0.5
 
 
-def test_first_bytes_tell_an_artifact_from_other_files(tmp_path: Path) -> None:
+def test_an_artifact_is_told_from_other_files(tmp_path: Path) -> None:
     for name in FILE_NAMES:
         write_artifact(tmp_path / name, small_model())
-        assert is_artifact((tmp_path / name).read_bytes()[:4])
-    assert not is_artifact(b"\x93NUMPY")
-    assert not is_artifact(b"")
+        assert is_artifact(tmp_path / name)
+    np.savez(tmp_path / "rows.npz", values=np.ones(3))
+    (tmp_path / "rows.gz").write_bytes(gzip.compress(b"1 2:0.5\n" * 100))
+    (tmp_path / "damaged.gz").write_bytes(b"\x1f\x8b\x08")
+    (tmp_path / "empty").write_bytes(b"")
+    for name in ("rows.npz", "rows.gz", "damaged.gz", "empty"):
+        assert not is_artifact(tmp_path / name)
 
 
 def test_arrays_of_any_piece_are_written_alike(
