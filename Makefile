@@ -57,10 +57,10 @@ test-cpp: $(CPP_TESTS)/stamp
 	$(BIN)/ctest --test-dir $(CPP_TESTS)/cpp --output-on-failure --no-tests=error
 
 test-fuzz: $(STAMPS)/group-build
-	scripts/fuzz.sh 10
+	scripts/fuzz.sh 20000
 
-fuzz: $(STAMPS)/group-build ## search for inputs that break the reader; SECONDS=600
-	scripts/fuzz.sh $(or $(SECONDS),600)
+fuzz: $(STAMPS)/group-build ## search for inputs that break a parser; RUNS=1000000
+	scripts/fuzz.sh $(or $(RUNS),1000000)
 
 test-python: $(STAMPS)/extension $(STAMPS)/group-test
 	$(BIN)/python -m pytest --cov --cov-fail-under=90 --durations=10

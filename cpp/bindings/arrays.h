@@ -6,6 +6,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>
+#include <initializer_list>
+
+#include "pairloom/growing_array.h"
 
 namespace pairloom::bindings {
 
@@ -22,6 +26,16 @@ NewArray<T, kDimensions> new_array(const std::array<size_t, kDimensions>& shape)
   T* data = new T[size];
   nanobind::capsule owner(data, [](void* pointer) noexcept { delete[] static_cast<T*>(pointer); });
   return NewArray<T, kDimensions>(data, kDimensions, shape.data(), owner);
+}
+
+// Hands the memory of `array` to NumPy without a copy.
+template <typename T>
+nanobind::object to_numpy(GrowingArray<T>&& array, std::initializer_list<size_t> shape) {
+  T* data = array.release();
+  nanobind::capsule owner(data == nullptr ? std::malloc(1) : data,
+                          [](void* memory) noexcept { std::free(memory); });
+  return nanobind::cast(
+      nanobind::ndarray<nanobind::numpy, T>(static_cast<T*>(owner.data()), shape, owner));
 }
 
 }  // namespace pairloom::bindings

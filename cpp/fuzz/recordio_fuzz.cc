@@ -77,8 +77,8 @@ void check_rows(const RecordioRows& rows, const RecordioReadOptions& options) {
 }
 
 void check_round_trip(const RecordioRows& rows, const RecordioReadOptions& options) {
-  constexpr auto kFloat32 = pairloom::RecordioNumber::kFloat32;
-  pairloom::RecordioMatrix matrix;
+  constexpr auto kFloat32 = pairloom::NumberType::kFloat32;
+  pairloom::SourceMatrix matrix;
   matrix.num_rows = rows.num_rows;
   matrix.feature_dim = rows.feature_dim;
   matrix.values = {kFloat32, rows.values.data(), rows.values.size()};

@@ -1,8 +1,9 @@
 #include "recordio_record.h"
 
-#include <cstdio>
 #include <string>
 #include <string_view>
+
+#include "printable.h"
 
 namespace pairloom::recordio {
 
@@ -153,17 +154,6 @@ void merge_value(Bytes message, Tensor& tensor) {
 
 bool is_submessage(Tag tag, uint32_t field) {
   return tag.field == field && tag.type == Type::kLengthDelimited;
-}
-
-std::string printable(std::string_view text) {
-  std::string shown;
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    char escaped[8];
-    std::snprintf(escaped, sizeof(escaped), byte < 0x20 || byte > 0x7e ? "\\x%02x" : "%c", byte);
-    shown += escaped;
-  }
-  return shown;
 }
 
 // A map entry's last name and first value, and how many values there are.

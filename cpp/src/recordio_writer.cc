@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -22,13 +21,13 @@ constexpr uint8_t kEntryKey[] = {0x0a, 6, 'v', 'a', 'l', 'u', 'e', 's'};  // fie
 
 // A run of one row's numbers.
 struct NumberRun {
-  RecordioNumber type;
+  NumberType type;
   const void* data;
   uint64_t count;
 
-  NumberRun(const RecordioNumbers& numbers, uint64_t begin, uint64_t size)
+  NumberRun(const SourceNumbers& numbers, uint64_t begin, uint64_t size)
       : type(numbers.type), data(nullptr), count(size) {
-    const size_t width = type == RecordioNumber::kFloat32 ? 4 : 8;
+    const size_t width = type == NumberType::kFloat32 ? 4 : 8;
     data = static_cast<const uint8_t*>(numbers.data) + begin * width;
   }
 
@@ -70,11 +69,11 @@ uint64_t check_int32(std::span<const int64_t> values) {
 // Bytes of the run as a packed field's content. Throws DataError for what records cannot hold.
 uint64_t checked_bytes(const NumberRun& run) {
   switch (run.type) {
-    case RecordioNumber::kFloat32:
+    case NumberType::kFloat32:
       return check_finite(run.as<float>());
-    case RecordioNumber::kFloat64:
+    case NumberType::kFloat64:
       return check_finite(run.as<double>());
-    case RecordioNumber::kInt64:
+    case NumberType::kInt64:
       break;
   }
   return check_int32(run.as<int64_t>());
@@ -88,23 +87,23 @@ uint8_t* write_bytes(uint8_t* out, const void* bytes, size_t count) {
 }
 
 uint8_t* write_numbers(uint8_t* out, const NumberRun& run) {
-  if (run.type == RecordioNumber::kInt64) {
+  if (run.type == NumberType::kInt64) {
     for (const int64_t value : run.as<int64_t>()) {
       out = write_varint(out, static_cast<uint64_t>(value));
     }
     return out;
   }
-  const size_t width = run.type == RecordioNumber::kFloat32 ? 4 : 8;
+  const size_t width = run.type == NumberType::kFloat32 ? 4 : 8;
   return write_bytes(out, run.data, static_cast<size_t>(run.count) * width);
 }
 
-uint64_t tensor_field(RecordioNumber type) {
+uint64_t tensor_field(NumberType type) {
   switch (type) {
-    case RecordioNumber::kFloat32:
+    case NumberType::kFloat32:
       return tag_of(2, Type::kLengthDelimited);
-    case RecordioNumber::kFloat64:
+    case NumberType::kFloat64:
       return tag_of(3, Type::kLengthDelimited);
-    case RecordioNumber::kInt64:
+    case NumberType::kInt64:
       break;
   }
   return tag_of(7, Type::kLengthDelimited);
@@ -121,45 +120,17 @@ uint8_t* write_header(uint8_t* out, uint64_t tag, uint64_t content) {
 
 // The feature ids of one row, as int32 or int64.
 struct IdRun {
-  const RecordioIds* ids = nullptr;
+  const SourceIds* ids = nullptr;
   uint64_t begin = 0;
   uint64_t count = 0;
 
-  int64_t operator[](uint64_t i) const {
-    return ids->is_int64 ? static_cast<const int64_t*>(ids->data)[begin + i]
-                         : static_cast<const int32_t*>(ids->data)[begin + i];
-  }
+  int64_t operator[](uint64_t i) const { return (*ids)[begin + i]; }
 };
 
-void check_distinct(const IdRun& ids) {
-  std::vector<int64_t> sorted;
-  for (uint64_t i = 0; i < ids.count; ++i) {
-    sorted.push_back(ids[i]);
-  }
-  std::sort(sorted.begin(), sorted.end());
-  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end()) {
-    throw DataError("feature id " + std::to_string(*twice) +
-                    " twice; expected distinct ids (sum_duplicates() makes them so)");
-  }
-}
-
-uint64_t checked_bytes(const IdRun& ids, uint64_t feature_dim) {
+uint64_t bytes_of(const IdRun& ids) {
   uint64_t bytes = 0;
-  int64_t previous = -1;
-  bool is_ascending = true;
   for (uint64_t i = 0; i < ids.count; ++i) {
-    const int64_t id = ids[i];
-    if (id < 0 || static_cast<uint64_t>(id) >= feature_dim) {
-      throw DataError("feature id " + std::to_string(id) + "; expected 0 to " +
-                      std::to_string(feature_dim - 1));
-    }
-    is_ascending &= id > previous;
-    previous = id;
-    bytes += varint_size(static_cast<uint64_t>(id));
-  }
-  if (!is_ascending) {
-    check_distinct(ids);
+    bytes += varint_size(static_cast<uint64_t>(ids[i]));
   }
   return bytes;
 }
@@ -176,7 +147,7 @@ struct Entry {
   Entry(const NumberRun& run, const IdRun& row_ids, uint64_t feature_dim)
       : values(run), ids(row_ids), shape(feature_dim) {
     value_bytes = checked_bytes(values);
-    id_bytes = checked_bytes(ids, feature_dim);
+    id_bytes = bytes_of(ids);
     tensor_bytes = packed_bytes(value_bytes) + packed_bytes(id_bytes) +
                    packed_bytes(shape == 0 ? 0 : varint_size(shape));
   }
@@ -205,21 +176,14 @@ uint8_t* write_entry(uint8_t* out, const Entry& entry) {
   return out;
 }
 
-Entry features_of(const RecordioMatrix& matrix, uint64_t row) {
+Entry features_of(const SourceMatrix& matrix, uint64_t row) {
   if (matrix.row_offsets.empty()) {
     return {NumberRun(matrix.values, row * matrix.feature_dim, matrix.feature_dim), IdRun{}, 0};
   }
-  const int64_t begin = matrix.row_offsets[row];
-  const int64_t end = matrix.row_offsets[row + 1];
-  if (begin < 0 || end < begin || static_cast<uint64_t>(end) > matrix.values.size ||
-      static_cast<uint64_t>(end) > matrix.feature_ids.size) {
-    throw DataError("row offsets " + std::to_string(begin) + " and " + std::to_string(end) +
-                    "; expected ascending offsets up to " + std::to_string(matrix.values.size));
-  }
-  const auto first = static_cast<uint64_t>(begin);
-  const auto count = static_cast<uint64_t>(end - begin);
-  return {NumberRun(matrix.values, first, count), IdRun{&matrix.feature_ids, first, count},
-          matrix.feature_dim};
+  const SourceRow place = sparse_row(matrix, row);
+  check_ids(matrix, place);
+  return {NumberRun(matrix.values, place.begin, place.count),
+          IdRun{&matrix.feature_ids, place.begin, place.count}, matrix.feature_dim};
 }
 
 // Makes room for a frame in `out`, padding already zero; returns where its payload begins.
@@ -234,7 +198,7 @@ uint8_t* append_frame(std::vector<uint8_t>& out, uint64_t payload_bytes) {
   return write_bytes(out.data() + begin, header, sizeof(header));
 }
 
-void append_record(const RecordioMatrix& matrix, uint64_t row, std::vector<uint8_t>& out) {
+void append_record(const SourceMatrix& matrix, uint64_t row, std::vector<uint8_t>& out) {
   const Entry features = features_of(matrix, row);
   if (matrix.labels.data == nullptr) {
     uint8_t* next = append_frame(out, field_bytes(features.bytes()));
@@ -252,7 +216,7 @@ void append_record(const RecordioMatrix& matrix, uint64_t row, std::vector<uint8
 
 }  // namespace
 
-uint64_t encode_recordio(const RecordioMatrix& matrix, uint64_t begin_row, size_t block_bytes,
+uint64_t encode_recordio(const SourceMatrix& matrix, uint64_t begin_row, size_t block_bytes,
                          std::vector<uint8_t>& out) {
   uint64_t row = begin_row;
   while (row < matrix.num_rows && out.size() < block_bytes) {

@@ -20,12 +20,12 @@ constexpr size_t kAllBytes = std::numeric_limits<size_t>::max();
 const std::vector<float> kValues = {1, 2, 3, 4, 5, 6};
 const std::vector<float> kLabels = {0, 1, 0};
 
-RecordioNumbers numbers_of(const std::vector<float>& numbers) {
-  return {RecordioNumber::kFloat32, numbers.data(), numbers.size()};
+SourceNumbers numbers_of(const std::vector<float>& numbers) {
+  return {NumberType::kFloat32, numbers.data(), numbers.size()};
 }
 
 std::vector<uint8_t> dense_file() {
-  RecordioMatrix matrix;
+  SourceMatrix matrix;
   matrix.num_rows = 3;
   matrix.feature_dim = 2;
   matrix.values = numbers_of(kValues);
@@ -90,7 +90,7 @@ TEST_CASE("split records are joined whatever the pieces") {
 }
 
 TEST_CASE("blocks of rows make the same bytes as all rows at once") {
-  RecordioMatrix matrix;
+  SourceMatrix matrix;
   matrix.num_rows = 3;
   matrix.feature_dim = 2;
   matrix.values = numbers_of(kValues);

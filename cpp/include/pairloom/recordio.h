@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pairloom/growing_array.h"
+#include "pairloom/source_matrix.h"
 
 namespace pairloom {
 
@@ -51,34 +52,9 @@ class RecordioReader {
   std::unique_ptr<State> state_;
 };
 
-// The number types that records can carry without loss; int64 must fit int32.
-enum class RecordioNumber : uint8_t { kFloat32, kFloat64, kInt64 };
-
-struct RecordioNumbers {
-  RecordioNumber type = RecordioNumber::kFloat32;
-  const void* data = nullptr;
-  uint64_t size = 0;
-};
-
-struct RecordioIds {
-  bool is_int64 = false;
-  const void* data = nullptr;
-  uint64_t size = 0;
-};
-
-// A borrowed matrix to be written: dense, row by row, when row_offsets is empty.
-struct RecordioMatrix {
-  uint64_t num_rows = 0;
-  uint64_t feature_dim = 0;
-  RecordioNumbers values;
-  std::span<const int64_t> row_offsets;
-  RecordioIds feature_ids;
-  RecordioNumbers labels;  // no data: no labels
-};
-
 // Appends the frames of rows from `begin_row` on, until they fill `block_bytes` or the rows end.
 // Returns the next row. Throws DataError for a row that no reader would take.
-uint64_t encode_recordio(const RecordioMatrix& matrix, uint64_t begin_row, size_t block_bytes,
+uint64_t encode_recordio(const SourceMatrix& matrix, uint64_t begin_row, size_t block_bytes,
                          std::vector<uint8_t>& out);
 
 }  // namespace pairloom
