@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING
 
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser
-from pairloom.cli.row_files import read_rows
+from pairloom.cli.row_files import RowFiles, add_format_options
 from pairloom.errors import DataError, UserError
-from pairloom.formats import write_recordio
+from pairloom.formats import write_libsvm, write_recordio
 from pairloom.formats.array_files import read_labels, write_array_file
 from pairloom.formats.complete_file import written_beside
+from pairloom.formats.file_format import NAMES, target_format
 
 if TYPE_CHECKING:
     from pairloom.cli.arguments import Commands
-
-ARRAY_SUFFIXES = {".npy", ".npz"}
-RECORDIO_SUFFIXES = {".pbr", ".recordio", ""}
 
 
 def add_to(commands: Commands, shared: CommandParser) -> None:
@@ -29,29 +27,25 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         "convert",
         parents=[shared],
         help="rewrite rows in another file format",
-        description="Rewrite rows in another file format. The source is told by its content: "
-        "recordio-protobuf, .npz (dense, or CSR as scipy.sparse.save_npz writes it) or .npy; the "
-        "target by its suffix: .pbr, .recordio or none, .npz, .npy.",
+        description="Rewrite rows in another file format. The source is told by its content and "
+        "suffix, the target by its suffix: .pbr, .recordio or none for recordio-protobuf; "
+        ".libsvm, .svm or .txt for libsvm text; .npz (dense, or CSR as scipy.sparse.save_npz "
+        "writes it); .npy.",
     )
-    parser.add_argument(
-        "source", type=Path, metavar="SRC", help="file, or folder of recordio files"
-    )
+    parser.add_argument("source", type=Path, metavar="SRC", help="file, or folder of files")
     parser.add_argument("target", type=Path, metavar="DST", help="file to write")
     parser.add_argument(
         "--labels", type=Path, metavar="NPY", help="one label per row, for a source without labels"
     )
+    add_format_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     target: Path = arguments.target
-    if target.suffix not in ARRAY_SUFFIXES | RECORDIO_SUFFIXES:
-        raise UserError(
-            f"{target}: unknown suffix {target.suffix}; expected .pbr or .recordio "
-            f"(recordio-protobuf), .npz or .npy"
-        )
-    rows = read_rows(arguments.source)
+    target_format(target)  # refused before anything is read
+    rows = RowFiles(arguments).read(arguments.source)
     if arguments.labels is not None:
         rows = _with_labels(rows, arguments.source, arguments.labels)
     write_rows(target, rows)
@@ -66,13 +60,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 def write_rows(target: Path, rows: RowBatch) -> None:
     """Write rows in the format of the path's suffix; the file appears when it is complete."""
-    if rows.weights is not None and target.suffix not in ARRAY_SUFFIXES:
+    file_format = target_format(target)
+    if rows.weights is not None and file_format != "numpy":
         raise UserError(
-            f"{target}: recordio-protobuf cannot hold row weights; write a .npz instead"
+            f"{target}: {NAMES[file_format]} cannot hold row weights; write a .npz instead"
         )
-    if target.suffix in ARRAY_SUFFIXES:
+    if file_format == "numpy":
         with written_beside(target) as partial:
             write_array_file(partial, rows)
+    elif file_format == "libsvm":
+        if rows.labels is None:
+            raise UserError(f"{target}: libsvm text needs a label for each row; add --labels")
+        write_libsvm(target, rows)
     else:
         write_recordio(target, rows)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_option
 from pairloom.cli.metric_lines import metric_lines
-from pairloom.cli.row_files import read_labelled_rows
+from pairloom.cli.row_files import RowFiles, add_format_options
 from pairloom.model import Model
 from pairloom.reports.confusion import ConfusionMatrix, count_confusion
 from pairloom.reports.run_folder import metrics_text, model_file
@@ -31,6 +31,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     add_model_option(parser)
     parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="labelled rows")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    add_format_options(parser)
     add_threads_option(parser)
     parser.set_defaults(run=run)
 
@@ -38,7 +39,8 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     model = Model.load(model_file(arguments.model))
-    rows = read_labelled_rows(arguments.data, model.feature_dim, model.predictor_type)
+    files = RowFiles(arguments)
+    rows = files.read_labelled(arguments.data, model.feature_dim, model.predictor_type)
     metrics = evaluate(model, rows, num_threads=arguments.threads)
     confusion = _confusion(model, rows, arguments.threads)
     if arguments.json:

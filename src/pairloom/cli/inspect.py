@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser, count
-from pairloom.cli.row_files import read_rows
+from pairloom.cli.row_files import RowFiles, add_format_options
 from pairloom.model import Model
 from pairloom.reports.run_folder import holds_model, model_file
 
@@ -35,6 +35,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     parser.add_argument(
         "--top", type=count, default=10, metavar="N", help="linear weights to list; default 10"
     )
+    add_format_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     if holds_model(path):
         lines = model_lines(Model.load(model_file(path)), arguments.top)
     else:
-        lines = data_lines(read_rows(path))
+        lines = data_lines(RowFiles(arguments).read(path))
     for line in lines:
         print(line)
 

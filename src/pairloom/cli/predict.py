@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_option
-from pairloom.cli.row_files import read_rows_to_score
+from pairloom.cli.row_files import RowFiles, add_format_options
 from pairloom.formats.complete_file import written_beside
 from pairloom.model import Model
 from pairloom.reports.confusion import predicted_labels
@@ -38,6 +38,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="file to write; standard output when not given"
     )
+    add_format_options(parser)
     add_threads_option(parser)
     parser.set_defaults(run=run)
 
@@ -45,7 +46,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     model = Model.load(model_file(arguments.model))
-    rows = read_rows_to_score(arguments.data, model.feature_dim)
+    rows = RowFiles(arguments).read_to_score(arguments.data, model.feature_dim)
     predictions = model.predict_rows(rows, num_threads=arguments.threads)
     lines = json_lines(predictions, classifier=model.predictor_type == "binary_classifier")
     if arguments.output is None:

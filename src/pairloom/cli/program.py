@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from pairloom.cli import convert, evaluate, export, inspect, predict, train
 from pairloom.cli.arguments import CommandParser, shared_options
@@ -29,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             parsed = parse(given)
-            parsed.run(parsed)
+            with _logged(quiet=parsed.quiet):
+                parsed.run(parsed)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED)
@@ -78,6 +81,21 @@ def _report(message: str, code: int) -> int:
     line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
     print(f"pairloom: {line}", file=sys.stderr)
     return code
+
+
+@contextmanager
+def _logged(*, quiet: bool) -> Iterator[None]:
+    # A library says what it chose to its logger; a program says it to its user.
+    logger = logging.getLogger("pairloom")
+    handler = logging.StreamHandler(sys.stderr)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -18,7 +18,7 @@ from pairloom.cli.arguments import (
 )
 from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.progress import make_progress
-from pairloom.cli.row_files import read_labelled_rows
+from pairloom.cli.row_files import RowFiles, add_format_options
 from pairloom.cli.stopwatch import measured
 from pairloom.hyperparameters import Hyperparameters, resolve, without_effect
 from pairloom.model import Model
@@ -43,7 +43,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         "--predictor-type TYPE [OPTION ...]",
         help="train a model",
         description="Train a model and write it, with its metrics, into a new folder. Paths to "
-        "rows name a recordio-protobuf, .npz or .npy file, or a folder of recordio files.",
+        "rows name a file or a folder of files: recordio-protobuf, libsvm text, .npz or .npy.",
     )
     parser.add_argument(
         "--train", type=Path, required=True, metavar="PATH", help="rows to train on"
@@ -69,6 +69,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         metavar="MODEL",
         help="model whose parameters to start from, instead of drawing them from the seed",
     )
+    add_format_options(parser)
     add_threads_option(parser)
     add_hyperparameter_options(parser)
     parser.set_defaults(run=run)
@@ -123,9 +124,10 @@ def _starting_state(
 def _read_parts(
     arguments: argparse.Namespace, hyperparameters: Hyperparameters
 ) -> dict[str, RowBatch]:
+    files = RowFiles(arguments)
     paths = {part: getattr(arguments, part) for part in ("train", "validation", "test")}
     return {
-        part: read_labelled_rows(path, hyperparameters.feature_dim, hyperparameters.predictor_type)
+        part: files.read_labelled(path, hyperparameters.feature_dim, hyperparameters.predictor_type)
         for part, path in paths.items()
         if path is not None
     }

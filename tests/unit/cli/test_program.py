@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pairloom.cli import main, train
+from pairloom.cli import main
+from pairloom.cli.row_files import RowFiles
 from pairloom.errors import PlatformError
 from pairloom.formats import write_recordio
 from pairloom.formats.array_files import read_array_file
@@ -74,7 +75,7 @@ TRAIN = ("train", "--train", "{files}/rows.pbr", "--output", "{out}")
         (("evaluate", "--model", "{files}", "--data", "{files}/rows.pbr"), "holds no model.npz"),
         (("evaluate", "--model", "{files}/rows.pbr", "--data", "{files}/rows.pbr"),
          "rows.pbr: not a Pairloom model file"),
-        (("convert", "{files}/rows.pbr", "{out}.csv"), "unknown suffix .csv; expected .pbr"),
+        (("convert", "{files}/rows.pbr", "{out}.xls"), "unknown suffix .xls; expected one of .pbr"),
         (("convert", "{files}/rows.pbr", "{out}.npy"), "a .npy file cannot hold labels"),
         (("convert", "{files}/rows.pbr", "{out}.pbr", "--labels", "{files}/rows.npz"),
          "the rows have labels already"),
@@ -115,10 +116,10 @@ def test_error_of_ours_is_one_line_and_exit_code_1(
     error: Exception,
     message: str,
 ) -> None:
-    def fail(path: Path, feature_dim: int, predictor_type: str) -> None:
+    def fail(self: RowFiles, path: Path, feature_dim: int, predictor_type: str) -> None:
         raise error
 
-    monkeypatch.setattr(train, "read_labelled_rows", fail)
+    monkeypatch.setattr(RowFiles, "read_labelled", fail)
 
     code = main(["train", "--train", "x", "--output", "new-folder", *SHAPE])
 
@@ -128,12 +129,12 @@ def test_error_of_ours_is_one_line_and_exit_code_1(
 def test_warning_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], files: Path
 ) -> None:
-    def warn(path: Path, feature_dim: int, predictor_type: str) -> None:
+    def warn(self: RowFiles, path: Path, feature_dim: int, predictor_type: str) -> None:
         warnings.simplefilter("always")
         warnings.warn("2 records were sorted", UserWarning, stacklevel=1)
         raise FileNotFoundError(2, "No such file or directory", "gone")
 
-    monkeypatch.setattr(train, "read_labelled_rows", warn)
+    monkeypatch.setattr(RowFiles, "read_labelled", warn)
 
     assert main(["train", "--train", "x", "--output", "new-folder", *SHAPE]) == 2
 
