@@ -6,6 +6,7 @@ NB_MODULE(_core, module) {
   pairloom::bindings::bind_rows(module);
   pairloom::bindings::bind_metrics(module);
   pairloom::bindings::bind_engine(module);
+  pairloom::bindings::bind_feature_hash(module);
   pairloom::bindings::bind_source_matrix(module);
   pairloom::bindings::bind_recordio(module);
   pairloom::bindings::bind_libsvm(module);

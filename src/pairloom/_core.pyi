@@ -262,6 +262,15 @@ class Float64Trainer:
     @property
     def simd(self) -> str: ...
 
+def hash_name(name: bytes, hash_bits: int) -> int:
+    """The feature id of a name."""
+
+def hash_texts(name: bytes, texts: NDArray[numpy.uint8], offsets: NDArray[numpy.int64], hash_bits: int) -> NDArray[numpy.int32]:
+    """The feature ids of name=text for each text."""
+
+def hash_rows(row_offsets: NDArray[numpy.int64], feature_ids: NDArray[numpy.int32] | NDArray[numpy.int64], values: NDArray[numpy.float32] | None, hash_bits: int) -> tuple[NDArray[numpy.int64], NDArray[numpy.int32], NDArray[numpy.float32]]:
+    """Rows whose ids are hashed, sorted and merged: offsets, ids, values."""
+
 class SourceMatrix:
     """A matrix to be written, borrowed by the core."""
 
