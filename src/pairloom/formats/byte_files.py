@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from pairloom.formats.compression import PlainBytes
 from pairloom.formats.shards import list_shards
 
 Source: TypeAlias = str | Path | BinaryIO
@@ -57,18 +59,21 @@ def size_of(files: Sequence[ByteFile]) -> int:
 
 
 def feed_all(reader: BytesReader, files: Sequence[ByteFile]) -> None:
-    """Give a reader the bytes of files, one after the other."""
+    """Give a reader the bytes of files, decompressed, one after the other."""
     buffer = np.empty(_READ_BYTES, np.uint8)
     for file in files:
-        if isinstance(file, Path):
-            with file.open("rb", buffering=0) as stream:
-                _feed(reader, stream, name_of(file), buffer)
-        else:
-            _feed(reader, file, name_of(file), buffer)
+        with plain_bytes(file) as stream:
+            reader.begin_file(name_of(file))
+            while count := stream.readinto(buffer):
+                reader.feed(buffer[:count])
+            reader.end_file()
 
 
-def _feed(reader: BytesReader, file: Any, name: str, buffer: npt.NDArray[np.uint8]) -> None:
-    reader.begin_file(name)
-    while count := file.readinto(buffer):
-        reader.feed(buffer[:count])
-    reader.end_file()
+@contextmanager
+def plain_bytes(file: ByteFile) -> Iterator[PlainBytes]:
+    """Open a file's bytes, decompressed; an open file stays open."""
+    if isinstance(file, Path):
+        with file.open("rb", buffering=0) as opened:
+            yield PlainBytes(opened, name_of(file))
+    else:
+        yield PlainBytes(file, name_of(file))

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 from pairloom.errors import UserError
 from pairloom.formats.array_files import is_array_file
+from pairloom.formats.compression import without_suffix
 from pairloom.formats.shards import list_shards
 
 FileFormat: TypeAlias = Literal["recordio", "libsvm", "numpy"]
@@ -30,7 +31,7 @@ SUFFIXES: dict[str, FileFormat] = {
 
 
 def source_format(path: Path) -> FileFormat:
-    """Say the format of a file or of a folder's shards.
+    """Say the format of a file or of a folder's shards, inside their compression.
 
     What begins as NumPy's files do is NumPy's, whatever its name; a name that says nothing is taken
     for recordio-protobuf's.
@@ -43,13 +44,19 @@ def source_format(path: Path) -> FileFormat:
 
 def target_format(path: Path) -> FileFormat:
     """Say the format of a file to be written."""
-    if path.suffix not in SUFFIXES:
+    suffix = without_suffix(path).suffix
+    if suffix not in SUFFIXES:
         known = ", ".join(suffix for suffix in SUFFIXES if suffix)
-        raise UserError(f"{path}: unknown suffix {path.suffix}; expected one of {known}")
-    return SUFFIXES[path.suffix]
+        raise UserError(f"{path}: unknown suffix {suffix}; expected one of {known}")
+    file_format = SUFFIXES[suffix]
+    if file_format == "numpy" and suffix != path.suffix:
+        raise UserError(
+            f"{path}: {NAMES[file_format]} cannot be written compressed; drop {path.suffix}"
+        )
+    return file_format
 
 
 def _file_format(file: Path) -> FileFormat:
     if file.is_file() and is_array_file(file):
         return "numpy"
-    return SUFFIXES.get(file.suffix, "recordio")
+    return SUFFIXES.get(without_suffix(file).suffix, "recordio")

@@ -13,6 +13,7 @@ from pairloom._core import SourceMatrix
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError
 from pairloom.formats.complete_file import written_beside
+from pairloom.formats.compression import open_to_write
 from pairloom.formats.numbers import to_record_numbers
 
 _WRITE_BYTES = 4 << 20
@@ -61,7 +62,7 @@ def source_matrix(rows: Rows, labels: npt.ArrayLike | None, format_name: str) ->
 def write_matrix(target: str | Path | BinaryIO, matrix: SourceMatrix, encode: EncodeBlock) -> None:
     """Write all rows; a path's file appears when it is complete."""
     if isinstance(target, (str, Path)):
-        with written_beside(Path(target)) as path, path.open("wb") as file:
+        with written_beside(Path(target)) as path, open_to_write(path, Path(target)) as file:
             _write_blocks(file, matrix.num_rows, encode)
     else:
         _write_blocks(target, matrix.num_rows, encode)
