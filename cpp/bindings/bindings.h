@@ -11,6 +11,7 @@ void bind_metrics(nanobind::module_& module);
 void bind_engine(nanobind::module_& module);
 void bind_feature_hash(nanobind::module_& module);
 void bind_source_matrix(nanobind::module_& module);
+void bind_stored_table(nanobind::module_& module);
 void bind_recordio(nanobind::module_& module);
 void bind_libsvm(nanobind::module_& module);
 

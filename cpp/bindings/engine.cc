@@ -118,6 +118,7 @@ nb::class_<TrainerOwner<T>> bind_trainer(nb::module_& module, const char* name, 
           [](Owner& self, const std::vector<T>& state) {
             std::copy_n(state.begin(), std::min<size_t>(2, state.size()), self.table().bias_state);
           })
+      .def_prop_ro("state_slots", [](Owner& self) { return self.table().layout().state_slots; })
       .def(
           "linear_state",
           [](Owner& self, int slot) {

@@ -1,6 +1,7 @@
 // The ways in and out of a parameter table, shared by everything that owns one.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -12,6 +13,29 @@
 #include "rows.h"
 
 namespace pairloom::bindings {
+
+// The entries of some features as a table that only scores holds them: what a model file stores.
+// `entry_of` gives a feature's entry.
+template <class T, class EntryOf>
+NewArray<T, 2> serving_rows(const ParameterTable<T>& table, int64_t feature_dim,
+                            const ReadVector<int64_t>& features, EntryOf&& entry_of) {
+  const TableLayout& layout = table.layout();
+  const auto stride = static_cast<size_t>(make_layout(layout.num_factors, 0).stride);
+  const auto used = static_cast<size_t>(layout.half_norm()) + 1;
+  auto out = new_array<T, 2>({features.shape(0), stride});
+  for (size_t i = 0; i < features.shape(0); ++i) {
+    const int64_t feature = features.data()[i];
+    if (feature < 0 || feature >= feature_dim) {
+      throw std::out_of_range("feature " + std::to_string(feature) +
+                              " is not in the model, whose feature_dim is " +
+                              std::to_string(feature_dim));
+    }
+    T* const row = out.data() + i * stride;
+    std::memcpy(row, table.entry(entry_of(feature)), used * sizeof(T));
+    std::fill(row + used, row + stride, T(0));
+  }
+  return out;
+}
 
 template <class T>
 class TableAccess {
@@ -68,6 +92,11 @@ class TableAccess {
         features_.mark_trained(static_cast<int64_t>(i));
       }
     }
+  }
+
+  NewArray<T, 2> serving(const ReadVector<int64_t>& features) const {
+    return serving_rows(table_, table_.num_entries(), features,
+                        [](int64_t feature) { return feature; });
   }
 
   NewArray<T, 1> score(const Rows& rows, bool only_trained, int num_threads) const {
@@ -131,6 +160,13 @@ void define_table(nanobind::class_<Owner>& owner) {
           "set_trained",
           [](Owner& self, const ReadVector<bool>& trained) { self.access().set_trained(trained); },
           nb::arg("trained"))
+      .def(
+          "serving_rows",
+          [](Owner& self, const ReadVector<int64_t>& features) {
+            return self.access().serving(features);
+          },
+          nb::arg("features"),
+          "Factors, linear weight and half square norm of features, padded as model files are.")
       .def(
           "score_rows",
           [](Owner& self, const Rows& rows, bool only_trained, int num_threads) {

@@ -27,7 +27,12 @@ template <class T>
 ParameterTable<T>::ParameterTable(int64_t num_entries, TableLayout layout)
     : num_entries_(num_entries),
       layout_(layout),
-      cells_((static_cast<size_t>(num_entries) + 1) * static_cast<size_t>(layout.stride)) {}
+      owned_((static_cast<size_t>(num_entries) + 1) * static_cast<size_t>(layout.stride)),
+      cells_(owned_.data()) {}
+
+template <class T>
+ParameterTable<T>::ParameterTable(int64_t num_entries, TableLayout layout, const T* cells)
+    : num_entries_(num_entries), layout_(layout), cells_(const_cast<T*>(cells)) {}
 
 template <class T>
 void ParameterTable<T>::initialize(const TableInit& init, int num_threads) {
@@ -53,13 +58,7 @@ void ParameterTable<T>::initialize(const TableInit& init, int num_threads) {
 template <class T>
 void ParameterTable<T>::refresh_half_norm(int64_t index) {
   T* cells = entry(index);
-  Vec8<T> squares = broadcast<T>(T(0));
-  for (int factor = 0; factor < layout_.padded_factors; factor += kLanes) {
-    const Vec8<T> v =
-        factor + kLanes <= layout_.padded_factors ? load8(cells + factor) : load4(cells + factor);
-    squares += v * v;
-  }
-  cells[layout_.half_norm()] = T(0.5) * sum_lanes<T>(squares);
+  cells[layout_.half_norm()] = half_norm_of(cells, layout_);
 }
 
 template <class T>
@@ -76,10 +75,23 @@ void ParameterTable<T>::copy_cells(const ParameterTable& other) {
   bias = other.bias;
   bias_state[0] = other.bias_state[0];
   bias_state[1] = other.bias_state[1];
-  std::memcpy(cells_.data(), other.cells_.data(), cells_.size() * sizeof(T));
+  std::memcpy(cells_, other.cells_, owned_.size() * sizeof(T));
+}
+
+template <class T>
+T half_norm_of(const T* cells, const TableLayout& layout) {
+  Vec8<T> squares = broadcast<T>(T(0));
+  for (int factor = 0; factor < layout.padded_factors; factor += kLanes) {
+    const Vec8<T> v =
+        factor + kLanes <= layout.padded_factors ? load8(cells + factor) : load4(cells + factor);
+    squares += v * v;
+  }
+  return T(0.5) * sum_lanes<T>(squares);
 }
 
 template class ParameterTable<float>;
 template class ParameterTable<double>;
+template float half_norm_of(const float*, const TableLayout&);
+template double half_norm_of(const double*, const TableLayout&);
 
 }  // namespace pairloom

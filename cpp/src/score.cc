@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels.h"
+#include "pairloom/stored_table.h"
 #include "pairloom/thread_pool.h"
 
 namespace pairloom {
@@ -18,12 +19,12 @@ namespace {
 constexpr int64_t kRowsPerRange = 1024;  // a thread's share
 constexpr int64_t kRowsPerCall = 32;     // entries prefetched before they are summed
 
-// The nonzeros of a few rows as pointers to their entries.
-template <class T>
+// The nonzeros of a few rows as pointers to their entries; `entry_of` gives a feature's.
+template <class T, class EntryOf>
 class EntryRows {
  public:
-  EntryRows(const ParameterTable<T>& table, const FeatureMap* only_trained, const RowBatch& rows)
-      : table_(table), only_trained_(only_trained), rows_(rows) {}
+  EntryRows(const ParameterTable<T>& table, const EntryOf& entry_of, const RowBatch& rows)
+      : table_(table), entry_of_(entry_of), rows_(rows) {}
 
   ScoreView<T> collect(int64_t begin, int64_t end) {
     int64_t capacity = 0;
@@ -51,8 +52,7 @@ class EntryRows {
 
  private:
   const T* entry(int64_t feature) const {
-    const bool known = only_trained_ == nullptr || only_trained_->trained(feature);
-    const T* cells = table_.entry(known ? feature : table_.zero_entry());
+    const T* cells = table_.entry(entry_of_(feature));
     const auto bytes = static_cast<size_t>(table_.layout().padded_factors + 2) * sizeof(T);
     for (size_t line = 0; line < bytes; line += 64) {
       __builtin_prefetch(reinterpret_cast<const char*>(cells) + line);
@@ -84,23 +84,21 @@ class EntryRows {
   }
 
   const ParameterTable<T>& table_;
-  const FeatureMap* only_trained_;
+  const EntryOf& entry_of_;
   const RowBatch& rows_;
   std::vector<uint32_t> row_starts_;
   std::vector<const T*> entries_;
   std::vector<float> values_;
 };
 
-}  // namespace
-
-template <class T>
-void score_rows(const ParameterTable<T>& table, const FeatureMap* only_trained,
-                const RowBatch& rows, SimdPath path, int num_threads, T* scores) {
+template <class T, class EntryOf>
+void score_entries(const ParameterTable<T>& table, const EntryOf& entry_of, const RowBatch& rows,
+                   SimdPath path, int num_threads, T* scores) {
   const Kernels<T>& kernels = find_kernels<T>(table.layout().padded_factors, path);
   parallel_ranges(
       rows.num_rows, num_threads,
       [&](int64_t begin, int64_t end) {
-        EntryRows<T> entry_rows(table, only_trained, rows);
+        EntryRows<T, EntryOf> entry_rows(table, entry_of, rows);
         std::vector<T> row_sums(static_cast<size_t>(table.layout().padded_factors));
         for (int64_t row = begin; row < end; row += kRowsPerCall) {
           ScoreView<T> view = entry_rows.collect(row, std::min(end, row + kRowsPerCall));
@@ -110,6 +108,34 @@ void score_rows(const ParameterTable<T>& table, const FeatureMap* only_trained,
         }
       },
       kRowsPerRange);
+}
+
+}  // namespace
+
+template <class T>
+void score_rows(const ParameterTable<T>& table, const FeatureMap* only_trained,
+                const RowBatch& rows, SimdPath path, int num_threads, T* scores) {
+  const auto own = [](int64_t feature) { return feature; };
+  const auto own_if_trained = [&](int64_t feature) {
+    return only_trained->trained(feature) ? feature : table.zero_entry();
+  };
+  if (only_trained == nullptr) {
+    score_entries(table, own, rows, path, num_threads, scores);
+  } else {
+    score_entries(table, own_if_trained, rows, path, num_threads, scores);
+  }
+}
+
+void score_stored_rows(const ParameterTable<float>& table, const StoredFeatures& features,
+                       bool only_trained, const RowBatch& rows, SimdPath path, int num_threads,
+                       float* scores) {
+  const auto own = [](int64_t feature) { return feature; };
+  const auto own_if_trained = [&](int64_t feature) { return features.trained_entry(feature); };
+  if (only_trained || features.ranks != nullptr) {
+    score_entries(table, own_if_trained, rows, path, num_threads, scores);
+  } else {
+    score_entries(table, own, rows, path, num_threads, scores);
+  }
 }
 
 template <class T>

@@ -128,6 +128,11 @@ class ScoringTable:
 
     def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
+    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
+        """
+        Factors, linear weight and half square norm of features, padded as model files are.
+        """
+
     def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
         """
         Scores before the link; with only_trained, untrained features contribute nothing.
@@ -161,6 +166,11 @@ class Trainer:
 
     def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
+    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
+        """
+        Factors, linear weight and half square norm of features, padded as model files are.
+        """
+
     def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
         """
         Scores before the link; with only_trained, untrained features contribute nothing.
@@ -184,6 +194,9 @@ class Trainer:
 
     @bias_state.setter
     def bias_state(self, arg: Sequence[float], /) -> None: ...
+
+    @property
+    def state_slots(self) -> int: ...
 
     def linear_state(self, slot: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
 
@@ -229,6 +242,11 @@ class Float64Trainer:
 
     def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
+    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]:
+        """
+        Factors, linear weight and half square norm of features, padded as model files are.
+        """
+
     def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]:
         """
         Scores before the link; with only_trained, untrained features contribute nothing.
@@ -252,6 +270,9 @@ class Float64Trainer:
 
     @bias_state.setter
     def bias_state(self, arg: Sequence[float], /) -> None: ...
+
+    @property
+    def state_slots(self) -> int: ...
 
     def linear_state(self, slot: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]: ...
 
@@ -278,6 +299,41 @@ class SourceMatrix:
 
     @property
     def num_rows(self) -> int: ...
+
+class StoredTable:
+    """Parameters borrowed read-only from a mapped model file."""
+
+    def __init__(self, *, cells: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], trained: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], ranks: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, feature_dim: int, num_factors: int, bias: float, simd: str) -> None: ...
+
+    @property
+    def feature_dim(self) -> int: ...
+
+    @property
+    def num_factors(self) -> int: ...
+
+    @property
+    def trained_only(self) -> bool: ...
+
+    @property
+    def bias(self) -> float: ...
+
+    def linear_weights(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
+
+    def factors(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]: ...
+
+    def trained(self) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]: ...
+
+    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
+        """
+        Factors, linear weight and half square norm of features, padded as model files are.
+        """
+
+    def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
+
+    def find_fault(self) -> tuple[int, int, str] | None:
+        """
+        Entry, cell and description of the first number that breaks a rule, or None.
+        """
 
 class RecordioReader:
     def __init__(self, feature_dim: int, require_labels: bool, binary_labels: bool, expected_bytes: int) -> None: ...

@@ -6,12 +6,15 @@ import hashlib
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
 
 from pairloom.batch import RowBatch
 from pairloom.hyperparameters import resolve
+from pairloom.model import Model
 from pairloom.training import TrainingResult, train
 
 Float32Array = npt.NDArray[np.float32]
@@ -113,7 +116,15 @@ def bytes_of_run(result: TrainingResult, rows: RowBatch, *, num_threads: int) ->
         "chosen epoch": str((result.best_epoch, result.epochs_run)),
         "scores": digest(model.score_rows(rows, num_threads=num_threads)),
         "predictions": digest(model.predict_rows(rows, num_threads=num_threads)),
+        "artifact": digest(artifact_bytes(model)),
     }
+
+
+def artifact_bytes(model: Model) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pairloom"
+        model.save(path)
+        return path.read_bytes()
 
 
 def pack(values: Iterable[float]) -> bytes:

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from mnist import load_mnist
 
+from oracle.plain_artifact import read_plain
+
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -50,11 +52,11 @@ def test_demo_makes_few_errors_beside_those_of_the_introduction(printed: str) ->
 
 
 def test_demo_prints_the_counts_of_its_own_model(printed: str, output: Path) -> None:
-    parts = np.load(output / "model" / "model.npz")
+    parts = read_plain(output / "model" / "model.pairloom")
     test = load_mnist().test
-    x, v = test.pixels().astype(np.float64), parts["factors"].astype(np.float64)
+    x, v = test.pixels().astype(np.float64), parts.factors.astype(np.float64)
     pairs = 0.5 * (np.sum((x @ v) ** 2, axis=1) - x**2 @ np.sum(v**2, axis=1))
-    called_zero = parts["bias"] + x @ parts["linear_weights"] + pairs >= 0
+    called_zero = parts.bias + x @ parts.linear_weights + pairs >= 0
 
     assert counts(printed, "actual 0")[1] == int(np.sum(called_zero & (test.digits != 0)))
     assert counts(printed, "actual 1")[1] == int(np.sum(called_zero & (test.digits == 0)))

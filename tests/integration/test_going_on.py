@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,16 @@ from pathlib import Path
 import pytest
 
 from integration.runs import dense_rows, digest, one_hot_rows, with_weights
-from pairloom.errors import UserError
+from pairloom.errors import DataFormatError, UserError
 from pairloom.hyperparameters import Hyperparameters, resolve
-from pairloom.model import Model
-from pairloom.training import TrainingState, evaluate, train
+from pairloom.model import Model, OptimizerState
+from pairloom.training import (
+    TrainingState,
+    evaluate,
+    train,
+    warm_start,
+    with_optimizer_state,
+)
 
 ROWS = with_weights(one_hot_rows(3000))
 
@@ -32,6 +39,13 @@ def settings_of(epochs: int) -> Hyperparameters:
     )
 
 
+def through_a_file(state: TrainingState) -> TrainingState:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pairloom"
+        with_optimizer_state(state.model(), state).save(path)
+        return warm_start(Model.load(path), state.hyperparameters)
+
+
 def as_it_is(state: TrainingState) -> TrainingState:
     return state
 
@@ -42,7 +56,7 @@ def pickled(state: TrainingState) -> TrainingState:
     return copy
 
 
-@pytest.mark.parametrize("hand_over", [as_it_is, TrainingState.copy, pickled])
+@pytest.mark.parametrize("hand_over", [as_it_is, TrainingState.copy, pickled, through_a_file])
 def test_two_epochs_and_three_equal_five(
     hand_over: Callable[[TrainingState], TrainingState],
 ) -> None:
@@ -62,8 +76,8 @@ def test_a_state_of_other_hyperparameters_is_refused() -> None:
 
 def test_a_saved_model_scores_to_the_same_bytes(tmp_path: Path) -> None:
     model = train(ROWS, settings_of(2)).model
-    model.save(tmp_path / "model.npz")
-    loaded = Model.load(tmp_path / "model.npz")
+    model.save(tmp_path / "model.pairloom")
+    loaded = Model.load(tmp_path / "model.pairloom")
     assert digest(loaded.score_rows(ROWS)) == digest(model.score_rows(ROWS))
     assert evaluate(loaded, ROWS) == evaluate(model, ROWS)
     assert loaded.hyperparameters == model.hyperparameters
@@ -91,3 +105,55 @@ def test_the_best_epochs_parameters_are_those_of_a_run_that_ends_there() -> None
     assert digest(stopped.model.factors) == digest(expected.factors)
     assert digest(stopped.model.score_rows(rows)) == digest(expected.score_rows(rows))
     assert evaluate(stopped.model, validation)["mse"] == min(losses)
+
+
+def test_a_model_without_optimizer_state_goes_on_with_a_new_one(tmp_path: Path) -> None:
+    model = train(ROWS, settings_of(2)).model
+    model.save(tmp_path / "model.pairloom")
+    model.save(tmp_path / "model.tar.gz")
+    expected = train(
+        ROWS, settings_of(1), state=TrainingState.from_model(model, settings_of(1))
+    ).model
+    for name in ("model.pairloom", "model.tar.gz"):
+        state = warm_start(Model.load(tmp_path / name), settings_of(1))
+        assert digest(train(ROWS, settings_of(1), state=state).model.factors) == digest(
+            expected.factors
+        )
+
+
+def test_untrained_features_that_a_file_left_out_start_from_the_seed(tmp_path: Path) -> None:
+    first = one_hot_rows(12, feature_dim=900)
+    settings = replace(settings_of(1), untrained_features="zero")
+    model = train(first, settings).model
+    model.save(tmp_path / "model.pairloom")
+    loaded = Model.load(tmp_path / "model.pairloom")
+    assert loaded.leaves_untrained_out
+    one, other = warm_start(loaded, settings), TrainingState.from_model(model, settings)
+    assert digest(train(ROWS, settings, state=one).model.factors) == digest(
+        train(ROWS, settings, state=other).model.factors
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("num_factors", 7), ("feature_dim", 901), ("predictor_type", "regressor")]
+)
+def test_a_model_of_another_shape_is_refused(name: str, value: object) -> None:
+    model = TrainingState.initial(settings_of(1)).model()
+    other = resolve({**settings_of(1).to_dict(), name: value})
+    with pytest.raises(UserError, match=f"has {name} .*; {value} is asked for"):
+        warm_start(model, other)
+
+
+@pytest.mark.parametrize(
+    ("progress", "slots", "message"),
+    [({}, 2, "damaged: KeyError"), ({}, 1, "1 values per parameter; adam keeps 2")],
+)
+def test_optimizer_state_that_does_not_fit_is_refused(
+    progress: dict[str, object], slots: int, message: str
+) -> None:
+    state = TrainingState.initial(settings_of(1))
+    model = with_optimizer_state(state.model(), state)
+    assert model.optimizer_state is not None
+    model.optimizer_state = OptimizerState(progress, model.optimizer_state.slots[:slots])
+    with pytest.raises(DataFormatError, match=message):
+        warm_start(model, settings_of(1))

@@ -57,13 +57,15 @@ template <class T>
 class ParameterTable {
  public:
   ParameterTable(int64_t num_entries, TableLayout layout);
+  // Borrows `num_entries` entries and the zero entry, which may then only be read.
+  ParameterTable(int64_t num_entries, TableLayout layout, const T* cells);
 
   const TableLayout& layout() const { return layout_; }
   int64_t num_entries() const { return num_entries_; }
-  T* entry(int64_t index) const { return cells_.data() + index * layout_.stride; }
+  T* entry(int64_t index) const { return cells_ + index * layout_.stride; }
   // An entry of zeros behind the last: what padding slots and ignored features point to.
   int64_t zero_entry() const { return num_entries_; }
-  T* cells() const { return cells_.data(); }
+  T* cells() const { return cells_; }
 
   T bias = 0;
   T bias_state[2] = {0, 0};
@@ -80,8 +82,13 @@ class ParameterTable {
  private:
   int64_t num_entries_;
   TableLayout layout_;
-  LargeArray<T> cells_;
+  LargeArray<T> owned_;
+  T* cells_;
 };
+
+// |v|^2 / 2 of an entry's factors, as every entry caches it.
+template <class T>
+T half_norm_of(const T* cells, const TableLayout& layout);
 
 extern template class ParameterTable<float>;
 extern template class ParameterTable<double>;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ import numpy.typing as npt
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser, count
 from pairloom.cli.row_files import RowFiles, add_format_options
+from pairloom.errors import DataFormatError, UserError
 from pairloom.model import Model
+from pairloom.model.native import NativeArtifact, find_faults, is_native
+from pairloom.model.native.header import FORMAT_VERSION
 from pairloom.reports.run_folder import holds_model, model_file
 
 if TYPE_CHECKING:
@@ -36,21 +40,33 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         "--top", type=count, default=10, metavar="N", help="linear weights to list; default 10"
     )
     add_format_options(parser)
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="check every byte of a model file: checksums, index, numbers",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     path: Path = arguments.path
+    if arguments.verify:
+        _verify(path)
+        return
     if holds_model(path):
-        lines = model_lines(Model.load(model_file(path)), arguments.top)
+        file = model_file(path)
+        model = Model.load(file)
+        lines: Iterable[str] = chain(
+            model_lines(model), section_lines(file), weight_lines(model, arguments.top)
+        )
     else:
         lines = data_lines(RowFiles(arguments).read(path))
     for line in lines:
         print(line)
 
 
-def model_lines(model: Model, top: int) -> Iterator[str]:
+def model_lines(model: Model) -> Iterator[str]:
     """Yield the description of a model."""
     weights = model.linear_weights
     yield f"predictor_type      {model.predictor_type}"
@@ -64,11 +80,45 @@ def model_lines(model: Model, top: int) -> Iterator[str]:
     yield "hyperparameters"
     for name, value in model.hyperparameters.to_strings().items():
         yield f"  {name:<31} {value}"
+
+
+def weight_lines(model: Model, top: int) -> Iterator[str]:
+    """Yield the strongest linear weights of a model."""
+    weights = model.linear_weights
     strongest = np.argsort(-np.abs(weights), kind="stable")[:top]
     yield ""
     yield f"strongest linear weights, {len(strongest)} of {model.feature_dim:,}"
+    names = model.feature_names
     for feature in strongest:
-        yield f"  feature {feature:<12} {weights[feature]:+.6g}"
+        name = "" if names is None else f"  {names[feature]}"
+        yield f"  feature {feature:<12} {weights[feature]:+.6g}{name}"
+
+
+def section_lines(path: Path) -> Iterator[str]:
+    """Yield the sections of a native artifact; nothing for SageMaker's."""
+    if not is_native(path):
+        return
+    header = NativeArtifact(path).header
+    yield ""
+    yield f"file of {header.file_bytes:,} bytes, format version {FORMAT_VERSION}"
+    yield f"  {header.num_entries:,} rows of {header.row_bytes} bytes"
+    yield f"  {'section':<16} {'byte':>12} {'length':>14}  crc32"
+    for section in header.sections:
+        place = f"{section.offset:>12} {section.length:>14}"
+        yield f"  {section.name:<16} {place}  {section.checksum:08x}"
+
+
+def _verify(path: Path) -> None:
+    if not holds_model(path):
+        raise UserError(f"{path}: no model; --verify checks model files")
+    file = model_file(path)
+    if not is_native(file):
+        Model.load(file)  # which reads and checks all of it
+    else:
+        faults = find_faults(file)
+        if faults:
+            raise DataFormatError("\n".join(faults))
+    print(f"{file}: every byte is as it was written")
 
 
 def data_lines(rows: RowBatch) -> Iterator[str]:

@@ -20,15 +20,18 @@ from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.progress import make_progress
 from pairloom.cli.row_files import RowFiles, add_format_options
 from pairloom.cli.stopwatch import measured
+from pairloom.errors import UserError
 from pairloom.hyperparameters import Hyperparameters, resolve, without_effect
 from pairloom.model import Model
+from pairloom.model.sagemaker import is_artifact_name
 from pairloom.reports.run_folder import (
     model_file,
     refuse_unwritable_output,
     run_metrics,
     write_run,
 )
-from pairloom.training import TrainingState, evaluate, train
+from pairloom.training import TrainingState, evaluate, train, warm_start, with_optimizer_state
+from pairloom.training.warm_start import goes_on
 
 if TYPE_CHECKING:
     from pairloom.cli.arguments import Commands
@@ -67,7 +70,13 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         "--start-from",
         type=Path,
         metavar="MODEL",
-        help="model whose parameters to start from, instead of drawing them from the seed",
+        help="model to go on from, instead of drawing parameters from the seed; with its "
+        "optimizer state if the file has it",
+    )
+    parser.add_argument(
+        "--save-state",
+        action="store_true",
+        help="write the optimizer state into the model file too, for a later --start-from",
     )
     add_format_options(parser)
     add_threads_option(parser)
@@ -81,6 +90,8 @@ def run(arguments: argparse.Namespace) -> None:
     given = given_hyperparameters(arguments)
     hyperparameters = resolve(given)
     refuse_unwritable_output(arguments.output, overwrite=arguments.overwrite)
+    if arguments.save_state and is_artifact_name(arguments.output):
+        raise UserError(f"{arguments.output}: SageMaker's artifact cannot hold optimizer state")
     if not quiet:
         for name in without_effect(given):
             print(f"{name} has no effect with these settings", file=sys.stderr)
@@ -105,7 +116,10 @@ def run(arguments: argparse.Namespace) -> None:
         with measured(seconds, "testing"):
             metrics["test"] = evaluate(result.model, parts["test"], num_threads=arguments.threads)
     metrics["seconds"] = seconds
-    write_run(arguments.output, result.model, metrics, overwrite=arguments.overwrite)
+    model = result.model
+    if arguments.save_state:
+        model = with_optimizer_state(model, result.state)
+    write_run(arguments.output, model, metrics, overwrite=arguments.overwrite)
     _tell(arguments.output, metrics, quiet=quiet)
 
 
@@ -115,9 +129,11 @@ def _starting_state(
     path: Path | None = arguments.start_from
     if path is None:
         return None
-    state = TrainingState.from_model(Model.load(model_file(path)), hyperparameters)
+    model = Model.load(model_file(path))
+    state = warm_start(model, hyperparameters)
     if not arguments.quiet:
-        print(f"{path}: starting from its parameters, with new optimizer state", file=sys.stderr)
+        kept = "its" if goes_on(model, hyperparameters) else "new"
+        print(f"{path}: starting from its parameters, with {kept} optimizer state", file=sys.stderr)
     return state
 
 

@@ -73,7 +73,10 @@ class FactorizationMachine(ABC):
     def model_(self) -> Model:
         """The trained model: a view, which can score rows and be saved."""
         check_is_fitted(self)
-        return self._state.model()
+        model = self._state.model()
+        names = getattr(self, "feature_names_in_", None)
+        model.feature_names = None if names is None else names.tolist()
+        return model
 
     @property
     def bias_(self) -> float:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from pairloom.model.model import Model
+from pairloom.model.native import OptimizerState
 
-__all__ = ["Model"]
+__all__ = ["Model", "OptimizerState"]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any, Literal, TypeAlias
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-from pairloom._core import ScoringTable, Trainer, probabilities
+from pairloom._core import ScoringTable, StoredTable, Trainer, probabilities
 from pairloom.batch import Float32Array, RowBatch
-from pairloom.errors import DataError, DataFormatError
+from pairloom.errors import DataError
 from pairloom.formats.complete_file import written_beside
-from pairloom.hyperparameters import Hyperparameters, resolve
+from pairloom.hyperparameters import Hyperparameters
+from pairloom.model.native import NativeArtifact, OptimizerState, is_native, write_native
 from pairloom.model.sagemaker import (
     SageMakerModel,
     is_artifact,
@@ -27,25 +25,7 @@ from pairloom.model.sagemaker import (
 )
 from pairloom.runtime import allowed_threads, simd_path
 
-Table: TypeAlias = Trainer | ScoringTable
-
-FILE_NAME = "model.npz"
-FORMAT_VERSION = 1
-# What NumPy, zip, zlib and JSON raise on bytes that are not theirs.
-_DAMAGED = (
-    OSError,
-    KeyError,
-    TypeError,
-    ValueError,
-    EOFError,
-    NotImplementedError,
-    RecursionError,
-    SyntaxError,
-    TokenError,
-    BadZipFile,
-    zlib.error,
-)
-_MEMBERS = ("format_version", "hyperparameters", "bias", "linear_weights", "factors", "trained")
+Table: TypeAlias = Trainer | ScoringTable | StoredTable
 
 
 class Model:
@@ -60,11 +40,36 @@ class Model:
     hyperparameters
         What the model was trained with; `untrained_features` decides what features outside the
         training rows contribute.
+    feature_names
+        One text per feature.
+    fields
+        The field of each feature, an integer: features of one field exclude each other, as the
+        values of one column do.
+    metadata
+        Whatever else goes with the model and JSON can carry; `training` is the run's summary.
+    optimizer_state
+        What training needs to go on to the same bytes.
     """
 
-    def __init__(self, table: Table, hyperparameters: Hyperparameters) -> None:
-        self._table = table
+    def __init__(
+        self,
+        table: Table,
+        hyperparameters: Hyperparameters,
+        *,
+        feature_names: Sequence[str] | None = None,
+        fields: npt.NDArray[np.int32] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        optimizer_state: OptimizerState | None = None,
+    ) -> None:
+        self.table = table
         self.hyperparameters = hyperparameters
+        self.feature_names = feature_names
+        self.fields = fields
+        self.metadata = dict(metadata or {})
+        self.optimizer_state = optimizer_state
+        for name, values in (("feature_names", feature_names), ("fields", fields)):
+            if values is not None and len(values) != table.feature_dim:
+                raise DataError(f"{name}: {len(values)} given; feature_dim is {table.feature_dim}")
 
     @classmethod
     def from_parameters(
@@ -93,34 +98,39 @@ class Model:
 
     @property
     def feature_dim(self) -> int:
-        return self._table.feature_dim
+        return self.table.feature_dim
 
     @property
     def num_factors(self) -> int:
-        return self._table.num_factors
+        return self.table.num_factors
 
     @property
     def untrained_features(self) -> Literal["initial", "zero"]:
         return self.hyperparameters.untrained_features
 
     @property
+    def leaves_untrained_out(self) -> bool:
+        """Whether the model's file holds trained features alone: the others' parameters read 0."""
+        return isinstance(self.table, StoredTable) and self.table.trained_only
+
+    @property
     def bias(self) -> float:
-        return self._table.bias
+        return self.table.bias
 
     @property
     def linear_weights(self) -> Float32Array:
         """A copy, (feature_dim,)."""
-        return self._table.linear_weights()
+        return self.table.linear_weights()
 
     @property
     def factors(self) -> Float32Array:
         """A copy, (feature_dim, num_factors)."""
-        return self._table.factors()
+        return self.table.factors()
 
     @property
     def trained(self) -> npt.NDArray[np.bool_]:
         """Which features a training row of positive weight held with a nonzero value."""
-        return self._table.trained()
+        return self.table.trained()
 
     def score_rows(self, rows: RowBatch, *, num_threads: int = 0) -> Float32Array:
         """Return one score per row, before the link.
@@ -145,7 +155,7 @@ class Model:
                 f"rows are {checked.feature_dim} features wide; "
                 f"the model has feature_dim {self.feature_dim}"
             )
-        scores = self._table.score_rows(checked, only_trained, num_threads or allowed_threads())
+        scores = self.table.score_rows(checked, only_trained, num_threads or allowed_threads())
         if not np.isfinite(scores).all():
             row = int(np.flatnonzero(~np.isfinite(scores))[0])
             raise DataError(
@@ -160,87 +170,69 @@ class Model:
         return probabilities(scores) if self.predictor_type == "binary_classifier" else scores
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as one file, replacing an older one only when complete.
+        """Write the model, replacing an older file only when complete; equal models, equal bytes.
 
-        A path that ends in `.tar.gz`, or is named `model_algo-1`, becomes SageMaker's artifact.
+        A name that ends in `.tar.gz`, or is `model_algo-1`, gives SageMaker's artifact; any other
+        the native one, by custom `.pairloom`.
         """
-        if is_artifact_name(Path(path)):
-            self._save_for_sagemaker(Path(path))
-            return
-        with written_beside(Path(path)) as partial, partial.open("wb") as file:
-            np.savez(
-                file,
-                format_version=np.array(FORMAT_VERSION),
-                hyperparameters=np.array(json.dumps(self.hyperparameters.to_dict())),
-                bias=np.array(self.bias, dtype=np.float32),
-                linear_weights=self.linear_weights,
-                factors=self.factors,
-                trained=self.trained,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-
-    def _save_for_sagemaker(self, path: Path) -> None:
-        arrays = (self.linear_weights, self.factors, self.trained)
-        with written_beside(path) as partial:
-            write_artifact(partial, SageMakerModel(self.hyperparameters, self.bias, *arrays))
-
-    @classmethod
-    def _load_from_sagemaker(cls, path: Path) -> Model:
-        read = read_artifact(path)
-        return cls.from_parameters(
-            read.hyperparameters,
-            bias=read.bias,
-            linear_weights=read.linear_weights,
-            factors=read.factors,
-            trained=read.trained,
-        )
+        target = Path(path)
+        with written_beside(target) as partial:
+            if is_artifact_name(target):
+                write_artifact(partial, self._for_sagemaker())
+                return
+            write_native(partial, self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
-        """Read a model that `save` or SageMaker wrote; nothing in the file is executed.
+        """Read a model of either format, known by its first bytes; nothing in it is executed.
+
+        A native artifact is mapped into memory: it is read as it is scored, shared by all
+        processes that load it, and must be replaced, as `save` does, rather than changed in place.
 
         Raises
         ------
         DataFormatError
-            The file is not such a model.
+            The file is no model; names the place and the rule.
         """
-        if is_artifact(Path(path)):
-            return cls._load_from_sagemaker(Path(path))
-        try:
-            with np.load(path, allow_pickle=False) as members:
-                parts = {name: members[name] for name in _MEMBERS}
-            return cls._from_parts(parts)
-        except FileNotFoundError:
-            raise
-        except _DAMAGED as error:
-            raise DataFormatError(f"{path}: not a Pairloom model file: {error}") from error
+        source = Path(path)
+        if source.is_file() and not is_native(source) and is_artifact(source):
+            return cls._from_sagemaker(read_artifact(source))
+        artifact = NativeArtifact(source)
+        return cls(
+            artifact.table,
+            artifact.hyperparameters,
+            feature_names=artifact.feature_names,
+            fields=artifact.fields,
+            metadata=artifact.metadata,
+            optimizer_state=artifact.optimizer_state,
+        )
+
+    def _for_sagemaker(self) -> SageMakerModel:
+        metadata = dict(self.metadata)
+        if self.feature_names is not None:
+            metadata["feature_names"] = list(self.feature_names)
+        if self.fields is not None:
+            metadata["fields"] = self.fields.tolist()
+        return SageMakerModel(
+            self.hyperparameters, self.bias, self.linear_weights, self.factors, self.trained,
+            metadata,
+        )  # fmt: skip
 
     @classmethod
-    def _from_parts(cls, parts: dict[str, npt.NDArray[Any]]) -> Model:
-        version = parts["format_version"].item()
-        if version != FORMAT_VERSION:
-            raise DataFormatError(f"model format {version}; this version reads {FORMAT_VERSION}")
-        hyperparameters = resolve(json.loads(str(parts["hyperparameters"])))
-        feature_dim, num_factors = hyperparameters.feature_dim, hyperparameters.num_factors
-        for name, shape, dtype in (
-            ("bias", (), np.float32),
-            ("linear_weights", (feature_dim,), np.float32),
-            ("factors", (feature_dim, num_factors), np.float32),
-            ("trained", (feature_dim,), np.bool_),
-        ):
-            array = parts[name]
-            if array.shape != shape or array.dtype != dtype:
-                raise DataFormatError(
-                    f"{name} is {array.dtype} of shape {array.shape}; "
-                    f"expected {np.dtype(dtype)} of shape {shape}"
-                )
-            if not np.isfinite(array).all():
-                raise DataFormatError(f"{name} holds a value that is not finite")
-        return cls.from_parameters(
-            hyperparameters,
-            bias=float(parts["bias"]),
-            linear_weights=parts["linear_weights"],
-            factors=np.ascontiguousarray(parts["factors"]),
-            trained=parts["trained"],
+    def _from_sagemaker(cls, model: SageMakerModel) -> Model:
+        parameters = cls.from_parameters(
+            model.hyperparameters,
+            bias=model.bias,
+            linear_weights=model.linear_weights,
+            factors=model.factors,
+            trained=model.trained,
+        )
+        metadata = dict(model.metadata)
+        fields = metadata.pop("fields", None)
+        return cls(
+            parameters.table,
+            model.hyperparameters,
+            feature_names=metadata.pop("feature_names", None),
+            fields=None if fields is None else np.array(fields, np.int32),
+            metadata=metadata,
         )

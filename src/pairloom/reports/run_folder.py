@@ -6,7 +6,6 @@ import json
 import math
 import os
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -14,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from pairloom.errors import UserError
+from pairloom.formats.complete_file import sync
 from pairloom.model import Model
-from pairloom.model.model import FILE_NAME as MODEL_FILE
+from pairloom.model.native import is_native
 from pairloom.model.sagemaker import is_artifact, is_artifact_name
 from pairloom.training import TrainingResult
 
+MODEL_FILE = "model.pairloom"
 METRICS_FILE = "metrics.json"
 # A folder may hold SageMaker's artifact instead: as it was downloaded, or unpacked.
 MODEL_FILES = (MODEL_FILE, "model.tar.gz", "model_algo-1")
@@ -38,9 +39,7 @@ def holds_model(path: Path) -> bool:
     """Say whether a path is a run's folder or a model file, rather than data."""
     if path.is_dir():
         return any((path / name).is_file() for name in MODEL_FILES)
-    if path.is_file() and is_artifact(path):
-        return True
-    return zipfile.is_zipfile(path) and "factors.npy" in zipfile.ZipFile(path).namelist()
+    return path.is_file() and (is_native(path) or is_artifact(path))
 
 
 def refuse_unwritable_output(output: Path, *, overwrite: bool) -> None:
@@ -92,7 +91,10 @@ def write_run_folder(
         written.mkdir()
         model.save(written / MODEL_FILE)
         (written / METRICS_FILE).write_text(metrics_text(metrics), encoding="utf-8")
+        sync(written / METRICS_FILE)
+        sync(written)
         _move_into_place(written, folder, Path(scratch) / "old")
+    sync(folder.parent)
 
 
 def run_metrics(result: TrainingResult) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pairloom.training.evaluation import evaluate
 from pairloom.training.events import BatchEvent, EpochEvent, ProgressEvent, TrainingEvent
 from pairloom.training.loop import train
 from pairloom.training.state import TrainingResult, TrainingState
+from pairloom.training.warm_start import warm_start, with_optimizer_state
 
 __all__ = [
     "BatchEvent",
@@ -16,4 +17,6 @@ __all__ = [
     "TrainingState",
     "evaluate",
     "train",
+    "warm_start",
+    "with_optimizer_state",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -149,7 +150,26 @@ class _Run:
         best = len(losses) - 1
         if self._validation is not None and losses:
             best = int(np.argmin(losses))
-        return TrainingResult(self._state.model(), tuple(self._history), best, self._state)
+        model = self._state.model()
+        model.metadata["training"] = self._summary(best)
+        return TrainingResult(model, tuple(self._history), best, self._state)
+
+    def _summary(self, best: int) -> dict[str, object]:
+        """Return what a model file says of its training: nothing of the machine or the time."""
+        summary: dict[str, object] = {
+            "rows": self._rows.num_rows,
+            "epochs_run": len(self._history),
+            "best_epoch": best,
+        }
+        if self._history:
+            event = self._history[best]
+            summary["train"] = _finite_alone(event.train)
+            summary["validation"] = _finite_alone(event.validation)
+        return summary
+
+
+def _finite_alone(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
 def _take_rows(rows: RowBatch, hyperparameters: Hyperparameters) -> TrainingRows:

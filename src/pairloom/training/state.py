@@ -45,10 +45,7 @@ class TrainingState:
         UserError
             The model has another feature_dim, num_factors or predictor_type.
         """
-        for name in ("feature_dim", "num_factors", "predictor_type"):
-            has, asked = getattr(model, name), getattr(hyperparameters, name)
-            if has != asked:
-                raise UserError(f"the model to start from has {name} {has}; {asked} is asked for")
+        refuse_other_shape(model, hyperparameters)
         state = cls(hyperparameters)
         state.trainer.set_parameters(model.bias, model.linear_weights, model.factors)
         state.trainer.set_trained(model.trained)
@@ -125,6 +122,14 @@ class TrainingResult:
     @property
     def epochs_run(self) -> int:
         return len(self.history)
+
+
+def refuse_other_shape(model: Model, hyperparameters: Hyperparameters) -> None:
+    """Raise UserError unless training with these hyperparameters can start from the model."""
+    for name in ("feature_dim", "num_factors", "predictor_type"):
+        has, asked = getattr(model, name), getattr(hyperparameters, name)
+        if has != asked:
+            raise UserError(f"the model to start from has {name} {has}; {asked} is asked for")
 
 
 def _new_trainer(hyperparameters: Hyperparameters) -> Trainer:

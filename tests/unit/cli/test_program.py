@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pairloom import Model
 from pairloom.cli import main
 from pairloom.cli.row_files import RowFiles
 from pairloom.errors import PlatformError
@@ -72,9 +74,10 @@ TRAIN = ("train", "--train", "{files}/rows.pbr", "--output", "{out}")
          "rows.pbr: exists and is not a folder"),
         (("train", "--train", "{files}/model/metrics.json", "--output", "{out}", *SHAPE),
          "metrics.json"),
-        (("evaluate", "--model", "{files}", "--data", "{files}/rows.pbr"), "holds no model.npz"),
+        (("evaluate", "--model", "{files}", "--data", "{files}/rows.pbr"),
+         "holds no model.pairloom"),
         (("evaluate", "--model", "{files}/rows.pbr", "--data", "{files}/rows.pbr"),
-         "rows.pbr: not a Pairloom model file"),
+         "rows.pbr: not a readable Pairloom model: byte 0"),
         (("convert", "{files}/rows.pbr", "{out}.xls"), "unknown suffix .xls; expected one of .pbr"),
         (("convert", "{files}/rows.pbr", "{out}.npy"), "a .npy file cannot hold labels"),
         (("convert", "{files}/rows.pbr", "{out}.pbr", "--labels", "{files}/rows.npz"),
@@ -256,3 +259,59 @@ def test_convert_refuses_to_drop_row_weights(
     assert main(["convert", str(tmp_path / "rows.npz"), str(tmp_path / "rows.pbr")]) == 2
     assert "recordio-protobuf cannot hold row weights" in capsys.readouterr().err
     assert not (tmp_path / "rows.pbr").exists()
+
+
+def test_inspect_lists_the_sections_of_a_model_file(
+    classifier: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inspect", str(classifier / "model")]) == 0
+
+    out = capsys.readouterr().out
+    size = (classifier / "model" / "model.pairloom").stat().st_size
+    assert f"file of {size:,} bytes, format version 1" in out
+    assert re.search(r"^  rows +4096 +\d+  [0-9a-f]{8}$", out, re.MULTILINE)
+
+
+def test_inspect_verify_names_what_is_wrong_and_where(
+    classifier: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = classifier / "model" / "model.pairloom"
+    assert main(["inspect", "--verify", str(whole)]) == 0
+    assert capsys.readouterr().out == f"{whole}: every byte is as it was written\n"
+
+    broken = bytearray(whole.read_bytes())
+    broken[4096:4100] = np.float32(np.nan).tobytes()
+    (tmp_path / "model.pairloom").write_bytes(broken)
+    assert main(["inspect", "--verify", str(tmp_path / "model.pairloom")]) == 2
+    error = capsys.readouterr().err
+    assert "section rows, bytes 4096 to " in error
+    assert "section rows, byte 4096: row 0: factor 0 is not finite" in error
+
+
+def test_inspect_verify_reads_the_artifact_of_sagemaker(classifier: Path, tmp_path: Path) -> None:
+    Model.load(classifier / "model" / "model.pairloom").save(tmp_path / "model.tar.gz")
+    assert main(["inspect", str(tmp_path / "model.tar.gz")]) == 0
+    assert main(["inspect", "--verify", str(tmp_path / "model.tar.gz")]) == 0
+    content = (tmp_path / "model.tar.gz").read_bytes()
+    (tmp_path / "model.tar.gz").write_bytes(content[:-9])
+    assert main(["inspect", "--verify", str(tmp_path / "model.tar.gz")]) == 2
+    assert main(["inspect", "--verify", str(classifier / "rows.npz")]) == 2
+
+
+def test_training_goes_on_from_a_saved_state_to_the_same_bytes(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(name: str, epochs: int, *more: str) -> Path:
+        arguments = ["train", "--train", str(files / "rows.pbr"), "--shuffle", *SHAPE, *more]
+        folder = tmp_path / name
+        assert main([*arguments, "--output", str(folder), "--epochs", str(epochs)]) == 0
+        return folder
+
+    whole = Model.load(run("whole", 3) / "model.pairloom")
+    run("part", 2, "--save-state")
+    rest = Model.load(run("rest", 1, "--start-from", str(tmp_path / "part")) / "model.pairloom")
+    assert rest.factors.tobytes() == whole.factors.tobytes()
+    assert "with its optimizer state" in capsys.readouterr().err
+    assert rest.optimizer_state is None
+    run("anew", 1, "--start-from", str(tmp_path / "rest" / "model.pairloom"))
+    assert "with new optimizer state" in capsys.readouterr().err

@@ -47,3 +47,21 @@ def test_pipe_is_written_in_place(tmp_path: Path) -> None:
 
     assert read == ["lines"]
     assert pipe.is_fifo()
+
+
+def test_file_and_then_its_folder_are_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, list[str]]] = []
+    fsync = os.fsync
+
+    def recording_fsync(descriptor: int) -> None:
+        fsync(descriptor)
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        synced.append((name, sorted(path.name for path in tmp_path.glob("[!.]*"))))
+
+    monkeypatch.setattr(os, "fsync", recording_fsync)
+    with written_beside(tmp_path / "model") as partial:
+        partial.write_text("new")
+
+    assert synced == [("model", []), (tmp_path.name, ["model"])]

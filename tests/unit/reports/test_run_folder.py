@@ -91,7 +91,7 @@ def test_empty_folder_and_link_to_a_folder_are_filled(
     write_run_folder(tmp_path / "link", result.model, {})
 
     assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "real" / "model.npz").is_file()
+    assert (tmp_path / "real" / "model.pairloom").is_file()
 
 
 def test_model_is_told_from_data(tmp_path: Path, result: TrainingResult) -> None:
@@ -102,4 +102,4 @@ def test_model_is_told_from_data(tmp_path: Path, result: TrainingResult) -> None
     told = {name: holds_model(tmp_path / name) for name in ("run", "rows.npz", "rows.npy", ".")}
 
     assert told == {"run": True, "rows.npz": False, "rows.npy": False, ".": False}
-    assert holds_model(tmp_path / "run" / "model.npz")
+    assert holds_model(tmp_path / "run" / "model.pairloom")

@@ -1,0 +1,156 @@
+#include "pairloom/stored_table.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+
+#include "bindings.h"
+#include "tables.h"
+
+namespace nb = nanobind;
+
+namespace pairloom::bindings {
+
+namespace {
+
+// Borrows arrays over a mapped file, which it keeps alive. Nothing here writes.
+class StoredTable {
+ public:
+  using Cells = ReadArray<float, nb::ndim<2>>;
+  using Ranks = std::optional<ReadVector<uint32_t>>;
+
+  StoredTable(Cells cells, ReadVector<uint64_t> trained, Ranks ranks, int64_t feature_dim,
+              int num_factors, float bias, const std::string& simd)
+      : cells_(std::move(cells)),
+        trained_(std::move(trained)),
+        ranks_(std::move(ranks)),
+        features_{feature_dim, trained_.data(), ranks_ ? ranks_->data() : nullptr,
+                  static_cast<int64_t>(cells_.shape(0)) - 1},
+        table_(features_.num_entries, layout_of(num_factors), cells_.data()),
+        path_(simd_path(simd)) {
+    table_.bias = bias;
+    check_shapes();
+  }
+
+  const ParameterTable<float>& table() const { return table_; }
+  const StoredFeatures& features() const { return features_; }
+
+  template <size_t kDimensions, class Copy>
+  NewArray<float, kDimensions> per_feature(const std::array<size_t, kDimensions>& shape,
+                                           size_t width, Copy&& cells_of) const {
+    auto out = new_array<float, kDimensions>(shape);
+    for (int64_t feature = 0; feature < features_.feature_dim; ++feature) {
+      const float* from = cells_of(table_.entry(features_.entry(feature)));
+      std::memcpy(out.data() + static_cast<size_t>(feature) * width, from, width * sizeof(float));
+    }
+    return out;
+  }
+
+  NewArray<float, 1> linear_weights() const {
+    const int cell = table_.layout().linear();
+    return per_feature<1>({num_features()}, 1, [cell](const float* entry) { return entry + cell; });
+  }
+
+  NewArray<float, 2> factors() const {
+    const auto width = static_cast<size_t>(table_.layout().num_factors);
+    return per_feature<2>({num_features(), width}, width, [](const float* entry) { return entry; });
+  }
+
+  NewArray<bool, 1> trained() const {
+    auto out = new_array<bool, 1>({num_features()});
+    for (size_t i = 0; i < num_features(); ++i) {
+      out.data()[i] = features_.trained(static_cast<int64_t>(i));
+    }
+    return out;
+  }
+
+  NewArray<float, 2> serving(const ReadVector<int64_t>& wanted) const {
+    return serving_rows(table_, features_.feature_dim, wanted,
+                        [this](int64_t feature) { return features_.entry(feature); });
+  }
+
+  NewArray<float, 1> score(const Rows& rows, bool only_trained, int num_threads) const {
+    const RowBatch& batch = rows.batch();
+    if (batch.feature_dim > features_.feature_dim) {
+      throw std::invalid_argument("rows are " + std::to_string(batch.feature_dim) +
+                                  " features wide; the model has feature_dim " +
+                                  std::to_string(features_.feature_dim));
+    }
+    auto out = new_array<float, 1>({static_cast<size_t>(batch.num_rows)});
+    float* const scores = out.data();
+    const nb::gil_scoped_release release;
+    score_stored_rows(table_, features_, only_trained, batch, path_, num_threads, scores);
+    return out;
+  }
+
+ private:
+  size_t num_features() const { return static_cast<size_t>(features_.feature_dim); }
+
+  TableLayout layout_of(int num_factors) const {
+    TableLayout layout = make_layout(num_factors, 0);
+    layout.stride = static_cast<int>(cells_.shape(1));
+    return layout;
+  }
+
+  void check_shapes() const {
+    const size_t words = (num_features() + 63) / 64;
+    const bool fits = features_.feature_dim >= 1 && table_.layout().num_factors >= 1 &&
+                      features_.num_entries >= 0 &&
+                      table_.layout().stride > table_.layout().half_norm() &&
+                      trained_.shape(0) == words && (!ranks_ || ranks_->shape(0) == words) &&
+                      (ranks_ || features_.num_entries == features_.feature_dim);
+    if (!fits) {
+      throw std::invalid_argument("the arrays of a stored table do not fit each other");
+    }
+  }
+
+  Cells cells_;
+  ReadVector<uint64_t> trained_;
+  Ranks ranks_;
+  StoredFeatures features_;
+  ParameterTable<float> table_;
+  SimdPath path_;
+};
+
+using Fault = std::tuple<int64_t, int, std::string>;
+
+std::optional<Fault> find_fault(const StoredTable& self) {
+  const nb::gil_scoped_release release;
+  const auto fault = find_entry_fault(self.table());
+  return fault ? std::make_optional<Fault>(fault->entry, fault->cell, fault->what) : std::nullopt;
+}
+
+}  // namespace
+
+void bind_stored_table(nb::module_& module) {
+  nb::class_<StoredTable>(module, "StoredTable",
+                          "Parameters borrowed read-only from a mapped model file.")
+      .def(nb::init<StoredTable::Cells, ReadVector<uint64_t>, StoredTable::Ranks, int64_t, int,
+                    float, const std::string&>(),
+           nb::kw_only(), nb::arg("cells"), nb::arg("trained"), nb::arg("ranks").none(),
+           nb::arg("feature_dim"), nb::arg("num_factors"), nb::arg("bias"), nb::arg("simd"))
+      .def_prop_ro("feature_dim",
+                   [](const StoredTable& self) { return self.features().feature_dim; })
+      .def_prop_ro("num_factors",
+                   [](const StoredTable& self) { return self.table().layout().num_factors; })
+      .def_prop_ro("trained_only",
+                   [](const StoredTable& self) { return self.features().ranks != nullptr; })
+      .def_prop_ro("bias", [](const StoredTable& self) { return self.table().bias; })
+      .def("linear_weights", &StoredTable::linear_weights)
+      .def("factors", &StoredTable::factors)
+      .def("trained", &StoredTable::trained)
+      .def("serving_rows", &StoredTable::serving, nb::arg("features"),
+           "Factors, linear weight and half square norm of features, padded as model files are.")
+      .def("score_rows", &StoredTable::score, nb::arg("rows"), nb::arg("only_trained"),
+           nb::arg("num_threads"))
+      .def("find_fault", &find_fault,
+           "Entry, cell and description of the first number that breaks a rule, or None.");
+}
+
+}  // namespace pairloom::bindings
