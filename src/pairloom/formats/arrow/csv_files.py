@@ -1,0 +1,118 @@
+"""CSV as an Arrow table, whose columns are float32 numbers or text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+
+from pairloom.errors import DataFormatError
+from pairloom.formats.byte_files import ByteFile, plain_bytes
+from pairloom.formats.table_options import TableOptions
+
+_BLOCK_BYTES = 1 << 24
+MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
+# What pyarrow says of CSV; it counts the header as the first row.
+_CSV_VALUE = re.compile(
+    r"In CSV column #(\d+): Row #(\d+): CSV conversion error to (\w+): (.*)", re.DOTALL
+)
+_CSV_ROW = re.compile(r"^CSV parse error: Row #(\d+): ")
+
+
+def read_csv(file: ByteFile, options: TableOptions) -> Any:
+    """Read one file, decompressed."""
+    source = _csv_source(file)
+    types: dict[str, Any] = {}
+    names = None
+    try:
+        names = _csv_names(source, options)
+        types = _csv_types(source, names, options)
+        return _parse_csv(source, names, types, threads=True)
+    except pa.ArrowInvalid:
+        try:  # once more, slower, for an error that knows its line
+            return _parse_csv(source, names, types, threads=False)
+        except pa.ArrowInvalid as error:
+            raise _csv_error(str(error), types) from error
+
+
+def _csv_source(file: ByteFile) -> bytes | str:
+    """Return a path that pyarrow may read itself, or a file's content."""
+    with plain_bytes(file) as stream:
+        if stream.compression is None and isinstance(file, Path) and file.is_file():
+            return str(file)
+        return stream.read()
+
+
+def _parse_csv(
+    source: bytes | str, names: list[str] | None, types: dict[str, Any], *, threads: bool
+) -> Any:
+    return pyarrow.csv.read_csv(
+        source if isinstance(source, str) else pa.BufferReader(source),
+        read_options=pyarrow.csv.ReadOptions(
+            block_size=_BLOCK_BYTES, column_names=names, use_threads=threads
+        ),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=types,
+            include_columns=[*types],
+            null_values=MISSING_NUMBERS,
+            strings_can_be_null=False,
+        ),
+    )
+
+
+def _csv_schema(source: bytes | str, names: list[str] | None, *, header: bool) -> Any:
+    """Return the columns as pyarrow takes them to be by the first block of values."""
+    with pyarrow.csv.open_csv(
+        source if isinstance(source, str) else pa.BufferReader(source),
+        read_options=pyarrow.csv.ReadOptions(
+            block_size=_BLOCK_BYTES,
+            column_names=names,
+            autogenerate_column_names=not header and names is None,
+        ),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(null_values=MISSING_NUMBERS),
+    ) as reader:
+        return reader.schema
+
+
+def _csv_names(source: bytes | str, options: TableOptions) -> list[str] | None:
+    """Name the columns of a file without a header; None: its header does."""
+    if options.header:
+        return None
+    names: list[str] = _csv_schema(source, None, header=False).names
+    known = [*(options.kinds or ())]
+    return known if len(known) == len(names) else names  # known ones: all but the label
+
+
+def _csv_types(
+    source: bytes | str, names: list[str] | None, options: TableOptions
+) -> dict[str, Any]:
+    """Choose numbers or text for each column, by its first values where nobody said it."""
+    types: dict[str, Any] = {}
+    schema = _csv_schema(source, names, header=options.header)
+    twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+    if twice is not None:
+        raise DataFormatError(f"line 1: two columns are named {twice}; expected different names")
+    for field in schema:
+        kind = options.kind_of(field.name)
+        is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+        if kind is None:
+            kind = "number" if is_number or pa.types.is_null(field.type) else "category"
+        if options.only is None or field.name in options.only:
+            types[field.name] = pa.float32() if kind == "number" else pa.string()
+    return types
+
+
+def _csv_error(message: str, types: Mapping[str, Any]) -> DataFormatError:
+    found = _CSV_VALUE.fullmatch(message)
+    if found is None:
+        return DataFormatError(_CSV_ROW.sub(r"line \1: ", message))
+    position, line, kind, complaint = found.groups()
+    expected = "a number" if kind == "float" else "text in UTF-8"
+    name = [*types][int(position)] if int(position) < len(types) else position
+    return DataFormatError(f"line {line}, column {name}: {complaint}; expected {expected}")

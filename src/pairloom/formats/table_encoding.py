@@ -1,0 +1,240 @@
+"""Tables to rows: learning which features columns become, and applying what was learned."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import numpy.typing as npt
+
+from pairloom._core import hash_name, hash_rows, hash_texts
+from pairloom.batch import Float32Array, RowBatch
+from pairloom.errors import DataError
+from pairloom.formats.columns import CategoryColumn, Column, NumberColumn, Table
+from pairloom.formats.feature_encoding import EncodedColumn, FeatureEncoding
+
+logger = logging.getLogger(__name__)
+
+_MAX_WIDTH = np.iinfo(np.int32).max
+_WIDEST_HASH_BITS = 30
+
+Ids = npt.NDArray[np.int64]
+
+
+def learn_encoding(
+    table: Table, *, label: str | None = None, hash_bits: int | None = None
+) -> FeatureEncoding:
+    """Choose the features of a table's columns.
+
+    Values of a category are numbered in the order of their code points, those that no row holds
+    are left out.
+    """
+    if label is not None and table.column(label) is None:
+        raise DataError(f"{table.source}: no label column {label}; it has {table.names()}")
+    columns = tuple(_learned(column, hash_bits) for column in table.columns if column.name != label)
+    encoding = FeatureEncoding(columns=columns, label=label, hash_bits=hash_bits)
+    if not columns or not 1 <= (encoding.feature_dim or 0) <= _MAX_WIDTH:
+        raise DataError(
+            f"{table.source}: its columns make {encoding.feature_dim:,} features; "
+            f"expected 1 to {_MAX_WIDTH:,} (hash_bits bounds them)"
+        )
+    return encoding
+
+
+def encode_table(table: Table, encoding: FeatureEncoding) -> RowBatch:
+    """Make rows of a table: dense when all columns are numbers, sparse otherwise.
+
+    Missing values and values that were not learned make no feature; a log line counts the latter.
+
+    Raises
+    ------
+    DataError
+        A column is missing or of another kind, or a number is not finite.
+    """
+    columns = [_found(table, column) for column in encoding.columns or ()]
+    labels = _labels(table, encoding.label)
+    feature_dim = encoding.feature_dim or 0
+    numbers = [column for column in columns if isinstance(column, NumberColumn)]
+    for column in numbers:
+        _check_finite(table, column)
+    if len(numbers) == len(columns) and encoding.hash_bits is None:
+        values = np.empty((table.num_rows, len(numbers)), np.float32)
+        for position, column in enumerate(numbers):
+            values[:, position] = np.nan_to_num(column.values)
+        return RowBatch(feature_dim, values=values, labels=labels)
+    offsets, ids, values = _sparse(table, columns, encoding)
+    if encoding.hash_bits is not None or any(_is_list(column) for column in columns):
+        return _batch(feature_dim, hash_rows(offsets, ids, values, _WIDEST_HASH_BITS), labels)
+    return RowBatch(
+        feature_dim,
+        row_offsets=offsets,
+        feature_ids=ids.astype(np.int32),
+        values=None if (values == 1).all() else values,
+        labels=labels,
+    )
+
+
+def hash_batch(rows: RowBatch, hash_bits: int) -> RowBatch:
+    """Return rows whose ids at or beyond 2^hash_bits are hashed; equal ids of a row add up."""
+    merged = hash_rows(*_as_sparse(rows), hash_bits)
+    return _batch(1 << hash_bits, merged, rows.labels, rows.weights)
+
+
+def _batch(
+    feature_dim: int,
+    rows: tuple[Ids, npt.NDArray[np.int32], Float32Array],
+    labels: Float32Array | None,
+    weights: Float32Array | None = None,
+) -> RowBatch:
+    offsets, ids, values = rows
+    return RowBatch(
+        feature_dim,
+        row_offsets=offsets,
+        feature_ids=ids,
+        values=None if (values == 1).all() else values,
+        labels=labels,
+        weights=weights,
+    )
+
+
+def _as_sparse(rows: RowBatch) -> tuple[Ids, npt.NDArray[np.int32] | Ids, Float32Array | None]:
+    if rows.row_offsets is not None and rows.feature_ids is not None:
+        return rows.row_offsets, rows.feature_ids, rows.values
+    dense = np.asarray(rows.values)
+    held, ids = np.nonzero(dense)
+    counts = np.bincount(held, minlength=len(dense))
+    return _offsets_of(counts), ids.astype(np.int64, copy=False), dense[held, ids]
+
+
+def _offsets_of(counts: npt.NDArray[np.int64]) -> Ids:
+    return np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+
+
+def _learned(column: Column, hash_bits: int | None) -> EncodedColumn:
+    if isinstance(column, NumberColumn):
+        return EncodedColumn(column.name, "number")
+    if hash_bits is not None:
+        return EncodedColumn(column.name, "category")
+    held = np.zeros(len(column.texts) + 1, bool)  # the last place is that of missing values
+    held[column.codes] = True
+    held[:-1] &= ~column.texts.are_empty()
+    texts = column.texts.to_list()
+    return EncodedColumn(
+        column.name, "category", tuple(sorted(texts[code] for code in np.flatnonzero(held[:-1])))
+    )
+
+
+def _found(table: Table, encoded: EncodedColumn) -> Column:
+    column = table.column(encoded.name)
+    if column is None:
+        raise DataError(f"{table.source}: no column {encoded.name}; it has {table.names()}")
+    kind = "number" if isinstance(column, NumberColumn) else "category"
+    if kind != encoded.kind:
+        raise DataError(
+            f"{table.source}: column {encoded.name} is a {kind}; expected a {encoded.kind}, "
+            "as in the rows that its features were learned from"
+        )
+    return column
+
+
+def _labels(table: Table, label: str | None) -> Float32Array | None:
+    column = None if label is None else table.column(label)
+    if column is None:
+        return None
+    if not isinstance(column, NumberColumn):
+        raise DataError(f"{table.source}: label column {label} is a category; expected numbers")
+    wrong = np.flatnonzero(~np.isfinite(column.values))
+    if len(wrong):
+        value = column.values[wrong[0]]
+        shown = "missing" if np.isnan(value) else f"{value:g}"
+        raise DataError(
+            f"{table.source}: row {wrong[0]}, column {label}: the label is {shown}; "
+            "expected a finite float32 number"
+        )
+    return column.values
+
+
+def _check_finite(table: Table, column: NumberColumn) -> None:
+    infinite = np.flatnonzero(np.isinf(column.values))
+    if len(infinite):
+        raise DataError(
+            f"{table.source}: row {infinite[0]}, column {column.name}: "
+            f"{column.values[infinite[0]]:g}; expected a finite float32 number"
+        )
+
+
+def _is_list(column: Column) -> bool:
+    return isinstance(column, CategoryColumn) and column.row_offsets is not None
+
+
+def _sparse(
+    table: Table, columns: list[Column], encoding: FeatureEncoding
+) -> tuple[Ids, Ids, Float32Array]:
+    """Put each column's entries behind those of the columns before it, row by row."""
+    entries, first = [], 0
+    for column, encoded in zip(columns, encoding.columns or (), strict=True):
+        entries.append(_entries(table, column, encoded, first, encoding.hash_bits))
+        first += encoded.num_features
+    counts = [np.bincount(rows, minlength=table.num_rows) for rows, _, _ in entries]
+    offsets = _offsets_of(np.sum(counts, axis=0))
+    ids = np.empty(offsets[-1], np.int64)
+    values = np.ones(offsets[-1], np.float32)
+    next_place = offsets[:-1].copy()
+    for (rows, column_ids, column_values), count in zip(entries, counts, strict=True):
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+        places = next_place[rows] + within
+        ids[places] = column_ids
+        if column_values is not None:
+            values[places] = column_values
+        next_place += count
+    return offsets, ids, values
+
+
+def _entries(
+    table: Table, column: Column, encoded: EncodedColumn, first: int, hash_bits: int | None
+) -> tuple[Ids, Ids, Float32Array | None]:
+    """Return a column's entries: their rows in ascending order, ids and values (None: all 1)."""
+    if isinstance(column, NumberColumn):
+        rows = np.flatnonzero(np.nan_to_num(column.values))
+        feature = first if hash_bits is None else hash_name(column.name.encode(), hash_bits)
+        return rows, np.full(len(rows), feature), column.values[rows]
+    features = _features_of_texts(column, encoded, first, hash_bits)
+    rows = np.arange(table.num_rows)
+    if column.row_offsets is not None:
+        rows = np.repeat(rows, np.diff(column.row_offsets))
+    given = column.codes >= 0
+    ids = np.where(given, features[column.codes], -1) if len(features) else column.codes
+    if hash_bits is None:
+        _tell_unknown(table, column, ids, given)
+    known = ids >= 0
+    return rows[known], ids[known], None
+
+
+def _features_of_texts(
+    column: CategoryColumn, encoded: EncodedColumn, first: int, hash_bits: int | None
+) -> Ids:
+    """Return the feature of each text; -1 for one that is missing or was not learned."""
+    if hash_bits is not None:
+        texts = column.texts
+        hashed = hash_texts(column.name.encode(), texts.data, texts.offsets, hash_bits)
+        return np.where(texts.are_empty(), -1, hashed).astype(np.int64)
+    known = {text: first + position for position, text in enumerate(encoded.values or ())}
+    return np.array([known.get(text, -1) for text in column.texts.to_list()], np.int64)
+
+
+def _tell_unknown(
+    table: Table, column: CategoryColumn, ids: Ids, given: npt.NDArray[np.bool_]
+) -> None:
+    empty = column.texts.are_empty()
+    unknown = given & (ids < 0)
+    if len(empty):
+        unknown &= ~empty[column.codes]
+    if unknown.any():
+        example = column.texts.to_list()[column.codes[np.argmax(unknown)]]
+        logger.info(
+            "%s: column %s: %d values, as %r, are new and count nothing",
+            table.source,
+            column.name,
+            np.count_nonzero(unknown),
+            example,
+        )
