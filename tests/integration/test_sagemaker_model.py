@@ -16,7 +16,7 @@ from pairloom.cli import main
 from pairloom.errors import UserError
 from pairloom.hyperparameters import resolve
 from pairloom.model import Model
-from pairloom.training import TrainingState, evaluate, train
+from pairloom.training import TrainingState, evaluate, train, warm_start
 
 SHAPE = ("--feature-dim", "8", "--num-factors", "3", "--predictor-type", "binary_classifier")
 
@@ -149,3 +149,35 @@ def test_a_model_of_another_shape_is_no_start(name: str, value: object) -> None:
     model = TrainingState.initial(resolve(given)).model()
     with pytest.raises(UserError, match=f"has {name} {given[name]}; {value} is asked for"):
         TrainingState.from_model(model, resolve({**given, name: value}))
+
+
+def test_names_fields_and_metadata_go_along(tmp_path: Path) -> None:
+    given = {"feature_dim": 3, "num_factors": 2, "predictor_type": "regressor"}
+    bare = TrainingState.initial(resolve(given)).model()
+    names, fields = ["a", "b", "ü"], np.array([0, 0, 1], dtype=np.int32)
+    model = Model(
+        bare.table,
+        bare.hyperparameters,
+        feature_names=names,
+        fields=fields,
+        metadata={"training": {"rows": 3}},
+    )
+    model.save(tmp_path / "model.tar.gz")
+    loaded = Model.load(tmp_path / "model.tar.gz")
+    assert list(loaded.feature_names or ()) == names
+    assert loaded.fields is not None
+    assert loaded.fields.tolist() == [0, 0, 1]
+    assert loaded.metadata == {"training": {"rows": 3}}
+
+
+def test_features_left_out_of_an_artifact_start_from_the_seed_again(tmp_path: Path) -> None:
+    rows = dense_rows(200)
+    assert rows.values is not None
+    rows.values[:, 3] = 0
+    given = {"feature_dim": rows.feature_dim, "num_factors": 4, "predictor_type": "regressor"}
+    settings = resolve({**given, "untrained_features": "zero"})
+    trained = train(rows, settings).model
+    trained.save(tmp_path / "model.tar.gz")
+    loaded = Model.load(tmp_path / "model.tar.gz")
+    assert not loaded.factors[3].any()
+    assert digest(warm_start(loaded, settings).model().factors) == digest(trained.factors)

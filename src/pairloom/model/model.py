@@ -67,6 +67,7 @@ class Model:
         self.fields = fields
         self.metadata = dict(metadata or {})
         self.optimizer_state = optimizer_state
+        self._reads_untrained_as_zero = False
         for name, values in (("feature_names", feature_names), ("fields", fields)):
             if values is not None and len(values) != table.feature_dim:
                 raise DataError(f"{name}: {len(values)} given; feature_dim is {table.feature_dim}")
@@ -111,7 +112,8 @@ class Model:
     @property
     def leaves_untrained_out(self) -> bool:
         """Whether the model's file holds trained features alone: the others' parameters read 0."""
-        return isinstance(self.table, StoredTable) and self.table.trained_only
+        stored_alone = isinstance(self.table, StoredTable) and self.table.trained_only
+        return stored_alone or self._reads_untrained_as_zero
 
     @property
     def bias(self) -> float:
@@ -229,10 +231,12 @@ class Model:
         )
         metadata = dict(model.metadata)
         fields = metadata.pop("fields", None)
-        return cls(
+        loaded = cls(
             parameters.table,
             model.hyperparameters,
             feature_names=metadata.pop("feature_names", None),
             fields=None if fields is None else np.array(fields, np.int32),
             metadata=metadata,
         )
+        loaded._reads_untrained_as_zero = loaded.untrained_features == "zero"
+        return loaded

@@ -22,7 +22,10 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """The member's content; `trained` is None when every feature was trained."""
+    """The member's content; `trained` is None when every feature was trained.
+
+    `metadata` may hold `feature_names` and `fields`, then one per feature.
+    """
 
     hyperparameters: Hyperparameters
     trained: Mask | None
@@ -64,8 +67,25 @@ def read_extras(text: bytes, place: str) -> Extras:
         hyperparameters = resolve(extras["hyperparameters"])
     except HyperparameterError as error:
         raise DataFormatError(f"{place}: {error}") from error
-    trained = _mask(extras.get("trained_features"), hyperparameters.feature_dim, place)
+    feature_dim = hyperparameters.feature_dim
+    _check_per_feature(extras["metadata"], "feature_names", str, feature_dim, place)
+    _check_per_feature(extras["metadata"], "fields", int, feature_dim, place)
+    trained = _mask(extras.get("trained_features"), feature_dim, place)
     return Extras(hyperparameters, trained, extras["metadata"])
+
+
+def _check_per_feature(
+    metadata: Mapping[str, Any], name: str, kind: type, feature_dim: int, place: str
+) -> None:
+    values = metadata.get(name)
+    if values is None:
+        return
+    if not isinstance(values, list) or len(values) != feature_dim:
+        found = len(values) if isinstance(values, list) else type(values).__name__
+        raise DataFormatError(f"{place}: {name} must be a list of {feature_dim:,}; it is {found}")
+    for feature, value in enumerate(values):
+        if type(value) is not kind or (isinstance(value, int) and not -(2**31) <= value < 2**31):
+            raise DataFormatError(f"{place}: {name}: feature {feature} has {value!r}")
 
 
 def _bits_text(mask: Mask) -> str:
