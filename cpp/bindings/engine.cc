@@ -41,9 +41,9 @@ template <class T>
 class TrainerOwner {
  public:
   TrainerOwner(int64_t feature_dim, int num_factors, const std::string& predictor_type,
-               const AdamSettings& adam, const std::string& simd)
+               const OptimizerSettings& optimizer, const std::string& simd)
       : trainer_(feature_dim, num_factors,
-                 predictor_type == "regressor" ? Loss::kSquared : Loss::kLogistic, adam,
+                 predictor_type == "regressor" ? Loss::kSquared : Loss::kLogistic, optimizer,
                  simd_path(simd)) {}
 
   ParameterTable<T>& table() { return trainer_.table(); }
@@ -51,7 +51,7 @@ class TrainerOwner {
   Trainer<T>& trainer() { return trainer_; }
 
   BlockResult train(const Rows& rows, const Order& order, const std::vector<int64_t>& boundaries,
-                    int num_threads, MetricSums& totals) {
+                    int num_threads, MetricSums& totals, KeptBatches* kept) {
     const RowBatch& batch = rows.batch();
     if (batch.labels == nullptr) {
       throw std::invalid_argument("rows to train on need labels");
@@ -62,9 +62,12 @@ class TrainerOwner {
                                   std::to_string(table().num_entries()));
     }
     check_boundaries(boundaries, order ? static_cast<int64_t>(order->shape(0)) : batch.num_rows);
+    if (kept != nullptr && order) {
+      throw std::invalid_argument("mini-batches are kept of rows in their own order only");
+    }
     const RowOrder row_order{&batch, order ? order->data() : nullptr};
     const nb::gil_scoped_release release;
-    return trainer_.train(row_order, boundaries, num_threads, totals);
+    return trainer_.train(row_order, boundaries, num_threads, totals, kept);
   }
 
  private:
@@ -92,20 +95,27 @@ template <class T>
 nb::class_<TrainerOwner<T>> bind_trainer(nb::module_& module, const char* name, const char* doc) {
   using Owner = TrainerOwner<T>;
   nb::class_<Owner> owner(module, name, doc);
-  owner.def(nb::init<int64_t, int, const std::string&, const AdamSettings&, const std::string&>(),
+  owner.def(nb::init<int64_t, int, const std::string&, const OptimizerSettings&, const std::string&>(),
             nb::arg("feature_dim"), nb::arg("num_factors"), nb::arg("predictor_type"),
-            nb::arg("adam"), nb::arg("simd"));
+            nb::arg("optimizer"), nb::arg("simd"));
   define_table<T>(owner);
   owner
       .def(
           "initialize",
           [](Owner& self, const TableInit& init, int num_threads) {
             const nb::gil_scoped_release release;
-            self.table().initialize(init, num_threads);
+            self.trainer().initialize(init, num_threads);
           },
           nb::arg("init"), nb::arg("num_threads"))
+      .def(
+          "start_states",
+          [](Owner& self, int num_threads) {
+            const nb::gil_scoped_release release;
+            self.trainer().start_states(num_threads);
+          },
+          nb::arg("num_threads"), "Optimizer state as before the first step.")
       .def("train", &Owner::train, nb::arg("rows"), nb::arg("order").none(), nb::arg("boundaries"),
-           nb::arg("num_threads"), nb::arg("totals"),
+           nb::arg("num_threads"), nb::arg("totals"), nb::arg("kept") = nb::none(),
            "One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.")
       .def_prop_rw(
           "step_count", [](Owner& self) { return self.trainer().step_count(); },
@@ -158,7 +168,7 @@ void bind_snapshots(nb::class_<TrainerOwner<float>>& trainer) {
           "restore_parameters",
           [](Owner& self, ScoringTable& snapshot) {
             require_same_shape(self.table(), snapshot.table());
-            self.table().copy_parameters(snapshot.table());
+            self.trainer().restore_parameters(snapshot.table());
           },
           nb::arg("snapshot"))
       .def(
@@ -171,25 +181,36 @@ void bind_snapshots(nb::class_<TrainerOwner<float>>& trainer) {
 }
 
 void bind_settings(nb::module_& module) {
+  nb::enum_<Optimizer>(module, "Optimizer")
+      .value("adam", Optimizer::kAdam)
+      .value("adagrad", Optimizer::kAdaGrad)
+      .value("ftrl", Optimizer::kFtrl)
+      .value("sgd", Optimizer::kSgd);
   nb::class_<GroupRates>(module, "GroupRates")
-      .def(nb::init<double, double>(), nb::arg("learning_rate"), nb::arg("weight_decay"));
-  nb::class_<AdamSettings>(module, "AdamSettings")
+      .def(nb::init<double, double, double>(), nb::arg("learning_rate"), nb::arg("weight_decay"),
+           nb::arg("l1") = 0.0);
+  nb::class_<OptimizerSettings>(module, "OptimizerSettings")
       .def(
           "__init__",
-          [](AdamSettings* self, GroupRates bias, GroupRates linear, GroupRates factors,
-             double epsilon, double rescale_grad, std::optional<double> clip_gradient,
-             bool lazy_update) {
-            new (self) AdamSettings{};
+          [](OptimizerSettings* self, Optimizer optimizer, GroupRates bias, GroupRates linear,
+             GroupRates factors, double epsilon, double initial_accumulator, double ftrl_beta,
+             double rescale_grad, std::optional<double> clip_gradient, bool lazy_update) {
+            new (self) OptimizerSettings{};
+            self->optimizer = optimizer;
             self->bias = bias;
             self->linear = linear;
             self->factors = factors;
             self->epsilon = epsilon;
+            self->initial_accumulator = initial_accumulator;
+            self->ftrl_beta = ftrl_beta;
             self->rescale_grad = rescale_grad;
             self->clip_gradient = clip_gradient.value_or(0.0);
             self->lazy_update = lazy_update;
           },
-          nb::kw_only(), nb::arg("bias"), nb::arg("linear"), nb::arg("factors"), nb::arg("epsilon"),
-          nb::arg("rescale_grad"), nb::arg("clip_gradient").none(), nb::arg("lazy_update"));
+          nb::kw_only(), nb::arg("optimizer"), nb::arg("bias"), nb::arg("linear"),
+          nb::arg("factors"), nb::arg("epsilon"), nb::arg("initial_accumulator"),
+          nb::arg("ftrl_beta"), nb::arg("rescale_grad"), nb::arg("clip_gradient").none(),
+          nb::arg("lazy_update"));
   nb::enum_<InitMethod>(module, "InitMethod")
       .value("normal", InitMethod::kNormal)
       .value("uniform", InitMethod::kUniform)
@@ -212,6 +233,11 @@ void bind_engine(nb::module_& module) {
         return result.not_finite == nullptr ? std::nullopt
                                             : std::optional<std::string>(result.not_finite);
       });
+  nb::class_<KeptBatches>(module, "KeptBatches",
+                          "Prepared mini-batches of one trainer and one Rows, kept for later "
+                          "epochs.")
+      .def(nb::init<size_t>(), nb::arg("most_bytes"))
+      .def_prop_ro("num_bytes", &KeptBatches::num_bytes);
   nb::class_<ScoringTable> table(module, "ScoringTable",
                                  "Parameters without optimizer state, to score with.");
   table.def(nb::init<int64_t, int, const std::string&>(), nb::arg("feature_dim"),

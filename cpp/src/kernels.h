@@ -80,8 +80,9 @@ struct Kernels {
   void (*reduce)(const StepView<T>&, uint32_t begin, uint32_t end, uint32_t chunks);
   // Optimizer step of slots begin .. end (multiples of 8) over the last `chunks` accumulators,
   // which it clears. False when a NaN or an infinity came up.
-  bool (*apply)(const StepView<T>&, const AdamStep<T>&, uint32_t begin, uint32_t end,
-                uint32_t chunks);
+  bool (*apply[kNumOptimizers])(const StepView<T>&, const OptimizerStep<T>&, uint32_t begin,
+                                uint32_t end, uint32_t chunks);
+  bool (*apply_bias[kNumOptimizers])(T& bias, T* states, T gradient, const OptimizerStep<T>&);
   void (*score_rows)(const ScoreView<T>&);
   void (*probabilities)(const T* scores, T* probabilities, size_t count);
   // Adds rows whose scores are known to the metrics, in order.

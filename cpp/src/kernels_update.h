@@ -14,7 +14,7 @@ PAIRLOOM_INLINE void prefetch_entry(const T* entry, int values) {
 // which depends on the true count.
 template <class T, int K>
 PAIRLOOM_INLINE TableLayout layout_of(const ParameterTable<T>& table) {
-  TableLayout layout = K != 0 ? make_layout(K, kAdamStateSlots) : table.layout();
+  TableLayout layout = K != 0 ? make_layout(K, 0) : table.layout();
   layout.stride = table.layout().stride;
   return layout;
 }
@@ -79,50 +79,37 @@ void reduce(const StepView<T>& view, uint32_t begin, uint32_t end, uint32_t chun
   }
 }
 
-// One Adam update of eight parameters. `checks` turns NaN once something is not finite.
-template <class T>
-PAIRLOOM_INLINE Vec8<T> adam_update(Vec8<T> parameter, Vec8<T> gradient, Vec8<T>& mean,
-                                    Vec8<T>& variance, const AdamStep<T>& adam, T rate, T decay,
-                                    Vec8<T>& checks) {
-  const Vec8<T> raw = gradient * adam.rescale_grad + parameter * decay;
-  const Vec8<T> bound = broadcast<T>(adam.clip_gradient);
-  const Vec8<T> g = smaller<T>(larger<T>(raw, -bound), bound);
-  mean = mean * adam.beta1 + g * adam.one_minus_beta1;
-  variance = variance * adam.beta2 + (g * g) * adam.one_minus_beta2;
-  checks += (raw * T(0)) * variance;
-  return parameter - (mean * rate) / (square_root<T>(variance) + adam.epsilon);
-}
-
 // The linear weights of eight slots, which lie one per entry.
-template <class T>
+template <class T, class Rule>
 PAIRLOOM_INLINE void update_linear(T* const* entries, const TableLayout& layout,
-                                   const AdamStep<T>& adam, Vec8<T> gradient, Vec8<T> half_norm,
-                                   Vec8<T>& checks) {
-  const int linear_cell = layout.linear();
-  alignas(64) T weights[8], means[8], variances[8];
+                                   const OptimizerStep<T>& step, Vec8<T> gradient,
+                                   Vec8<T> half_norm, Vec8<T>& checks) {
+  constexpr int kCells = 2 + Rule::kStates;  // weight, half square norm, states
+  alignas(64) T columns[4][8];
   for (int j = 0; j < 8; ++j) {
-    const T* cells = entries[j] + linear_cell;
-    weights[j] = cells[0];
-    means[j] = cells[2];
-    variances[j] = cells[3];
+    const T* cells = entries[j] + layout.linear();
+    for (int cell = 0; cell < kCells; ++cell) {
+      columns[cell][j] = cells[cell];
+    }
   }
-  Vec8<T> mean = load8(means), variance = load8(variances);
-  const Vec8<T> updated = adam_update<T>(load8(weights), gradient, mean, variance, adam,
-                                         adam.linear_rate, adam.linear_decay, checks);
+  Vec8<T> states[2] = {load8(columns[2]), load8(columns[3])};
+  const Vec8<T> updated =
+      Rule::update(load8(columns[0]), gradient, states, step, step.linear, checks);
   checks += updated * T(0) + half_norm * T(0);
   for (int j = 0; j < 8; ++j) {
-    T* cells = entries[j] + linear_cell;
+    T* cells = entries[j] + layout.linear();
     cells[0] = updated[j];
     cells[1] = half_norm[j];
-    cells[2] = mean[j];
-    cells[3] = variance[j];
+    for (int slot = 0; slot < Rule::kStates; ++slot) {
+      cells[2 + slot] = states[slot][j];
+    }
   }
 }
 
-template <class T, int K>
-bool apply(const StepView<T>& view, const AdamStep<T>& settings, uint32_t begin, uint32_t end,
+template <class T, int K, class Rule>
+bool apply(const StepView<T>& view, const OptimizerStep<T>& settings, uint32_t begin, uint32_t end,
            uint32_t chunks) {
-  const AdamStep<T> adam = settings;  // a copy that no store can alias
+  const OptimizerStep<T> step = settings;  // a copy that no store can alias
   const BatchView& batch = *view.batch;
   const ParameterTable<T>& table = *view.table;
   const StepScratch<T>& scratch = *view.scratch;
@@ -130,7 +117,6 @@ bool apply(const StepView<T>& view, const AdamStep<T>& settings, uint32_t begin,
   T* const table_cells = table.cells();
   const uint32_t first_chunk = batch.num_chunks - chunks;
   const int padded = layout.padded_factors;
-  const int mean_cell = layout.factor_state(0), variance_cell = layout.factor_state(1);
   Vec8<T> checks = broadcast<T>(T(0));
   for (uint32_t slot = begin; slot < end; slot += 8) {
     T* entries[8];
@@ -157,21 +143,38 @@ bool apply(const StepView<T>& view, const AdamStep<T>& settings, uint32_t begin,
               const bool four = kTail && b + 1 == kBlocks;
               const int factor = first + 8 * b;
               const Vec8<T> v = load_block<T>(cells + factor, four);
-              Vec8<T> mean = load_block<T>(cells + mean_cell + factor, four);
-              Vec8<T> variance = load_block<T>(cells + variance_cell + factor, four);
+              Vec8<T> states[2];
+              for (int i = 0; i < Rule::kStates; ++i) {
+                states[i] = load_block<T>(cells + layout.factor_state(i) + factor, four);
+              }
               const Vec8<T> sums = take_chunks<T>(scratch.factor_gradients + first_chunk,
                                                   at + static_cast<size_t>(factor), chunks, four);
-              const Vec8<T> updated = adam_update<T>(v, sums - v * square_sum, mean, variance, adam,
-                                                     adam.factors_rate, adam.factors_decay, checks);
+              const Vec8<T> updated =
+                  Rule::update(v, sums - v * square_sum, states, step, step.factors, checks);
               norm += updated * updated;
               store_block<T>(cells + factor, updated, four);
-              store_block<T>(cells + mean_cell + factor, mean, four);
-              store_block<T>(cells + variance_cell + factor, variance, four);
+              for (int i = 0; i < Rule::kStates; ++i) {
+                store_block<T>(cells + layout.factor_state(i) + factor, states[i], four);
+              }
             }
           });
       half_norms[j] = T(0.5) * sum_lanes<T>(norm);
     }
-    update_linear<T>(entries, layout, adam, linear, load8(half_norms), checks);
+    update_linear<T, Rule>(entries, layout, step, linear, load8(half_norms), checks);
   }
   return all_finite<T>(checks);
+}
+
+// The bias takes the same update in one lane.
+template <class T, class Rule>
+bool apply_bias(T& bias, T* states, T gradient, const OptimizerStep<T>& step) {
+  Vec8<T> lanes[2] = {broadcast<T>(states[0]), broadcast<T>(states[1])};
+  Vec8<T> checks = broadcast<T>(T(0));
+  const Vec8<T> updated = Rule::update(broadcast<T>(bias), broadcast<T>(gradient), lanes, step,
+                                       step.bias, checks);
+  bias = updated[0];
+  for (int slot = 0; slot < Rule::kStates; ++slot) {
+    states[slot] = lanes[slot][0];
+  }
+  return all_finite<T>(checks + updated * T(0));
 }

@@ -125,45 +125,30 @@ void Step<T>::reduce(uint32_t unit) {
 }
 
 template <class T>
-bool Step<T>::apply(const AdamStep<T>& adam, uint32_t unit) {
+bool Step<T>::apply(const OptimizerStep<T>& settings, uint32_t unit) {
+  const auto apply = kernels_.apply[static_cast<int>(settings.optimizer)];
   bool finite = true;
   for_chunk_parts(unit, [&](uint32_t begin, uint32_t end, uint32_t chunks) {
-    finite = kernels_.apply(view(0), adam, begin, end, chunks) && finite;
+    finite = apply(view(0), settings, begin, end, chunks) && finite;
   });
   return finite;
 }
 
 template <class T>
-bool Step<T>::apply_reduced(const AdamStep<T>& adam, uint32_t unit) {
+bool Step<T>::apply_reduced(const OptimizerStep<T>& settings, uint32_t unit) {
   const uint32_t slots = (batch_->view().num_slots + 7) / 8 * 8;
-  return kernels_.apply(view(0), adam, unit * kUnitSlots, std::min((unit + 1) * kUnitSlots, slots),
-                        1);
+  return kernels_.apply[static_cast<int>(settings.optimizer)](
+      view(0), settings, unit * kUnitSlots, std::min((unit + 1) * kUnitSlots, slots), 1);
 }
 
 template <class T>
-bool Step<T>::apply_bias(const AdamStep<T>& adam) {
-  const T raw = bias_gradient_ * adam.rescale_grad + table_.bias * adam.bias_decay;
-  const T g = std::min(std::max(raw, -adam.clip_gradient), adam.clip_gradient);
-  T& mean = table_.bias_state[0];
-  T& variance = table_.bias_state[1];
-  mean = mean * adam.beta1 + g * adam.one_minus_beta1;
-  variance = variance * adam.beta2 + (g * g) * adam.one_minus_beta2;
-  table_.bias -= (mean * adam.bias_rate) / (std::sqrt(variance) + adam.epsilon);
-  return std::isfinite(raw) && std::isfinite(variance) && std::isfinite(table_.bias);
-}
-
-// Training can go on from moments of 0, never from one that is not finite.
-template <class T>
-void clear_overflowed(T* means, T* variances, int count) {
-  for (int i = 0; i < count; ++i) {
-    if (!std::isfinite(means[i]) || !std::isfinite(variances[i])) {
-      means[i] = variances[i] = T(0);
-    }
-  }
+bool Step<T>::apply_bias(const OptimizerStep<T>& settings) {
+  return kernels_.apply_bias[static_cast<int>(settings.optimizer)](table_.bias, table_.bias_state,
+                                                                   bias_gradient_, settings);
 }
 
 template <class T>
-void Step<T>::undo() {
+void Step<T>::undo(const OptimizerStep<T>& settings) {
   const BatchView& batch = batch_->view();
   const TableLayout& layout = table_.layout();
   const int padded = layout.padded_factors;
@@ -172,12 +157,12 @@ void Step<T>::undo() {
     std::memcpy(cells, scratch_->factors + size_t{slot} * static_cast<size_t>(padded),
                 static_cast<size_t>(padded) * sizeof(T));
     cells[layout.linear()] = scratch_->linear[slot];
-    clear_overflowed(cells + layout.linear_state(0), cells + layout.linear_state(1), 1);
-    clear_overflowed(cells + layout.factor_state(0), cells + layout.factor_state(1), padded);
     table_.refresh_half_norm(batch.entries[slot]);
+    mend_entry_states(settings, table_, batch.entries[slot]);
   }
   table_.bias = bias_before_;
   std::copy_n(bias_state_before_, 2, table_.bias_state);
+  mend_bias_state(settings, table_);
   const auto clear = [](T* cells, size_t count) { std::memset(cells, 0, count * sizeof(T)); };
   const size_t slots = (size_t{batch.num_slots} + 7) / 8 * 8;
   for (uint32_t chunk = 0; chunk < batch.num_chunks; ++chunk) {

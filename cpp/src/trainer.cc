@@ -26,21 +26,21 @@ struct Trainer<T>::Block {
   const std::vector<int64_t>& boundaries;
   MetricSums& totals;
   Phase phases[Preparer::kParts] = {};
-  AdamStep<T> adam{};
+  OptimizerStep<T> settings{};
   std::atomic<bool> update_finite{true};
   MetricSums batch_metrics{};
   BlockResult result{};  // changed in meetings only
 };
 
 template <class T>
-Trainer<T>::Trainer(int64_t feature_dim, int num_factors, Loss loss, const AdamSettings& adam,
-                    SimdPath path)
+Trainer<T>::Trainer(int64_t feature_dim, int num_factors, Loss loss, 
+                    const OptimizerSettings& optimizer, SimdPath path)
     : loss_(loss),
-      adam_(adam),
+      optimizer_(optimizer),
       path_(path),
-      table_(feature_dim, make_layout(num_factors, kAdamStateSlots)),
+      table_(feature_dim, make_layout(num_factors, state_slots(optimizer.optimizer))),
       features_(feature_dim),
-      preparer_(features_, !adam.lazy_update),
+      preparer_(features_, !optimizer.lazy_update),
       step_(table_, loss, path) {}
 
 template <class T>
@@ -58,7 +58,7 @@ void Trainer<T>::reserve(const RowOrder& rows, const std::vector<int64_t>& bound
                                 std::to_string(most_nonzeros) + "; lower mini_batch_size");
   }
   const int64_t most_slots =
-      adam_.lazy_update ? std::min(most_nonzeros, table_.num_entries()) : table_.num_entries();
+      optimizer_.lazy_update ? std::min(most_nonzeros, table_.num_entries()) : table_.num_entries();
   const bool valued = rows.rows->values != nullptr, weighted = rows.rows->weights != nullptr;
   for (PreparedBatch& batch : prepared_) {
     batch.reserve(most_rows, most_nonzeros, most_slots, valued, weighted);
@@ -107,7 +107,7 @@ void Trainer<T>::prepare(Block& block, size_t batch, int part) {
 template <class T>
 void Trainer<T>::begin_batch(Block& block) {
   step_.set_batch(prepared_[block.batch() % 2]);
-  block.adam = adam_step<T>(adam_, step_count_ + 1);
+  block.settings = optimizer_step<T>(optimizer_, step_count_ + 1);
 }
 
 // Work on one phase until its units are dealt. The last to arrive at its end runs `at_end`.
@@ -143,10 +143,10 @@ void Trainer<T>::work(Block& block, const TeamMember& member) {
         [&](uint32_t chunk) { step_.score(chunk, member.index); },
         [&] {
           if (!step_.collect(block.batch_metrics)) {
-            step_.undo();
+            step_.undo(block.settings);
             block.result.not_finite = "a score or its loss derivative";
-          } else if (!step_.apply_bias(block.adam)) {
-            step_.undo();
+          } else if (!step_.apply_bias(block.settings)) {
+            step_.undo(block.settings);
             block.result.not_finite = "the bias or its gradient";
           }
         });
@@ -156,7 +156,7 @@ void Trainer<T>::work(Block& block, const TeamMember& member) {
     run_phase(
         block, member, 2, step_.num_units(),
         [&](uint32_t unit) {
-          if (!step_.apply(block.adam, unit)) {
+          if (!step_.apply(block.settings, unit)) {
             block.update_finite.store(false, std::memory_order_relaxed);
           }
         },
@@ -167,7 +167,7 @@ void Trainer<T>::work(Block& block, const TeamMember& member) {
 template <class T>
 void Trainer<T>::finish_batch(Block& block) {
   if (!block.update_finite.load(std::memory_order_relaxed)) {
-    step_.undo();
+    step_.undo(block.settings);
     block.result.not_finite = "an updated parameter or its gradient";
     return;
   }
@@ -177,6 +177,27 @@ void Trainer<T>::finish_batch(Block& block) {
   ++block.result.num_batches;
   if (block.batch() < block.num_batches()) {
     begin_batch(block);
+  }
+}
+
+template <class T>
+void Trainer<T>::initialize(const TableInit& init, int num_threads) {
+  table_.initialize(init, num_threads);
+  start_states(num_threads);
+}
+
+template <class T>
+void Trainer<T>::start_states(int num_threads) {
+  pairloom::start_states(optimizer_step<T>(optimizer_, 1), table_, num_threads);
+}
+
+template <class T>
+void Trainer<T>::restore_parameters(const ParameterTable<T>& snapshot) {
+  const auto settings = optimizer_step<T>(optimizer_, 1);
+  table_.copy_parameters(snapshot);
+  mend_bias_state(settings, table_);
+  for (int64_t index = 0; index < table_.num_entries(); ++index) {
+    mend_entry_states(settings, table_, index);
   }
 }
 

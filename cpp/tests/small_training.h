@@ -8,8 +8,8 @@
 
 namespace pairloom::testing {
 
-inline AdamSettings small_adam() {
-  AdamSettings adam;
+inline OptimizerSettings small_adam() {
+  OptimizerSettings adam;
   adam.bias = {0.05, 0.001};
   adam.linear = {0.02, 0.001};
   adam.factors = {0.02, 0.0001};

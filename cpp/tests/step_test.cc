@@ -13,8 +13,8 @@ namespace {
 constexpr int64_t kBatch = 300;
 
 std::vector<unsigned char> train_by_operations(const RowBatch& rows, int num_factors) {
-  const AdamSettings settings = small_adam();
-  ParameterTable<float> table(rows.feature_dim, make_layout(num_factors, kAdamStateSlots));
+  const OptimizerSettings settings = small_adam();
+  ParameterTable<float> table(rows.feature_dim, make_layout(num_factors, 2));
   table.initialize(small_init(), 1);
   FeatureMap features(rows.feature_dim);
   Preparer preparer(features, false);
@@ -34,7 +34,7 @@ std::vector<unsigned char> train_by_operations(const RowBatch& rows, int num_fac
         preparer.prepare_part(part);
       }
       step.set_batch(batch);
-      const AdamStep<float> adam = adam_step<float>(settings, ++count);
+      const OptimizerStep<float> adam = optimizer_step<float>(settings, ++count);
       for (uint32_t unit = 0; unit < step.num_units(); ++unit) {
         step.gather(unit);
       }

@@ -40,7 +40,7 @@ TEST_CASE("a feature that no row touches keeps its initial parameters") {
   rows.feature_dim = 30;
   Trainer<float> trainer(30, 4, Loss::kLogistic, small_adam(), SimdPath::kBaseline);
   trainer.table().initialize(small_init(), 1);
-  ParameterTable<float> initial(30, make_layout(4, kAdamStateSlots));
+  ParameterTable<float> initial(30, make_layout(4, 2));
   initial.initialize(small_init(), 2);
   MetricSums totals;
   trainer.train({&rows, nullptr}, {0, 64}, 1, totals);

@@ -71,11 +71,20 @@ def shuffled_rows(seed: int, epoch: int, num_rows: int) -> Annotated[NDArray[num
 def simd_name(name: str) -> str:
     """The instruction path that auto, baseline or avx2 stands for here."""
 
-class GroupRates:
-    def __init__(self, learning_rate: float, weight_decay: float) -> None: ...
+class Optimizer(enum.Enum):
+    adam = 0
 
-class AdamSettings:
-    def __init__(self, *, bias: GroupRates, linear: GroupRates, factors: GroupRates, epsilon: float, rescale_grad: float, clip_gradient: float | None, lazy_update: bool) -> None: ...
+    adagrad = 1
+
+    ftrl = 2
+
+    sgd = 3
+
+class GroupRates:
+    def __init__(self, learning_rate: float, weight_decay: float, l1: float = 0.0) -> None: ...
+
+class OptimizerSettings:
+    def __init__(self, *, optimizer: Optimizer, bias: GroupRates, linear: GroupRates, factors: GroupRates, epsilon: float, initial_accumulator: float, ftrl_beta: float, rescale_grad: float, clip_gradient: float | None, lazy_update: bool) -> None: ...
 
 class InitMethod(enum.Enum):
     normal = 0
@@ -141,7 +150,7 @@ class ScoringTable:
 class Trainer:
     """Trains one model in this process."""
 
-    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, adam: AdamSettings, simd: str) -> None: ...
+    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, optimizer: OptimizerSettings, simd: str) -> None: ...
 
     @property
     def feature_dim(self) -> int: ...
@@ -177,6 +186,9 @@ class Trainer:
         """
 
     def initialize(self, init: TableInit, num_threads: int) -> None: ...
+
+    def start_states(self, num_threads: int) -> None:
+        """Optimizer state as before the first step."""
 
     def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums) -> BlockResult:
         """
@@ -217,7 +229,7 @@ class Trainer:
 class Float64Trainer:
     """The same templates in double, to compare with an oracle in tests."""
 
-    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, adam: AdamSettings, simd: str) -> None: ...
+    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, optimizer: OptimizerSettings, simd: str) -> None: ...
 
     @property
     def feature_dim(self) -> int: ...
@@ -253,6 +265,9 @@ class Float64Trainer:
         """
 
     def initialize(self, init: TableInit, num_threads: int) -> None: ...
+
+    def start_states(self, num_threads: int) -> None:
+        """Optimizer state as before the first step."""
 
     def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums) -> BlockResult:
         """

@@ -92,14 +92,14 @@ def classification(**changes: object) -> Case:
     return _case(matrix, stored, (scores > 0.0).astype(np.float32), "binary_classifier", changes)
 
 
-def one_hot_classification() -> Case:
+def one_hot_classification(**changes: object) -> Case:
     """Return rows of ones only, six to a row."""
     random = np.random.default_rng(4)
     matrix = np.zeros((NUM_ROWS, FEATURE_DIM), dtype=np.float32)
     for row in matrix:
         row[random.choice(FEATURE_DIM, 6, replace=False)] = 1.0
     labels = random.integers(0, 2, NUM_ROWS).astype(np.float32)
-    return _case(matrix, matrix != 0.0, labels, "binary_classifier", {})
+    return _case(matrix, matrix != 0.0, labels, "binary_classifier", changes)
 
 
 def weighted(case: Case) -> Case:
@@ -141,6 +141,27 @@ def _case(
     return Case(matrix=matrix, stored=stored, labels=labels, weights=None, settings=settings)
 
 
+def _with_optimizer(optimizer: str) -> dict[str, Case]:
+    """Return the cases that every optimizer but adam has; sgd at rates at which it converges."""
+    rates: dict[str, object] = {"optimizer": optimizer}
+    if optimizer == "sgd":
+        rates.update(bias_lr=0.002, linear_lr=0.002, factors_lr=0.001)
+    return {
+        "regression": regression(**rates),
+        "classification": classification(**rates),
+        "one-hot": one_hot_classification(**rates),
+        "weights": weighted(classification(**rates)),
+        "clipping and strong decay": classification(
+            **rates, clip_gradient=0.5, linear_wd=0.4, factors_wd=0.3
+        ),
+        "all features updated": regression(**rates, lazy_update=False),
+        "mean gradients": regression(**rates, rescale_grad=1 / MINI_BATCH_SIZE),
+        "no bias": classification(**rates, use_bias=False),
+        "no linear weights": regression(**rates, use_linear=False),
+        "16 factors": replace(classification(**rates), num_factors=16),
+    }
+
+
 CASES = {
     "regression": regression(),
     "classification": classification(),
@@ -161,5 +182,13 @@ CASES = {
     "no linear weights": regression(use_linear=False),
     "one factor": replace(regression(), num_factors=1),
     **{f"{k} factors": replace(classification(), num_factors=k) for k in (4, 8, 10, 16, 32, 33)},
+    **{
+        f"{optimizer}, {name}": case
+        for optimizer in ("adagrad", "ftrl", "sgd")
+        for name, case in _with_optimizer(optimizer).items()
+    },
+    "adagrad from zero": regression(optimizer="adagrad", adagrad_initial_accumulator=0.0),
+    "ftrl, L1": classification(optimizer="ftrl", linear_l1=0.5, factors_l1=0.2, ftrl_beta=0.5),
+    "ftrl, no damping": regression(optimizer="ftrl", ftrl_beta=0.0),
     "neither": weighted(regression(use_bias=False, use_linear=False)),
 }

@@ -37,6 +37,12 @@ class ReferenceSettings:
     clip_gradient: float | None = None
     eps: float = 1e-8
     rescale_grad: float | None = None
+    optimizer: Literal["adam", "adagrad", "ftrl", "sgd"] = "adam"
+    adagrad_initial_accumulator: float = 1.0
+    ftrl_beta: float = 1.0
+    linear_l1: float = 0.0
+    factors_l1: float = 0.0
+    batch_ramp: int = 0
     use_bias: bool = True
     use_linear: bool = True
     lazy_update: bool = True
@@ -99,40 +105,118 @@ def touched_features(rows: Float64Array, weights: Float64Array) -> Bools:
     return np.asarray((rows[weights > 0.0] != 0.0).any(axis=0))
 
 
-class AdamGroup:
-    """First and second moment of one parameter group, and its update."""
+class Group:
+    """Optimizer state of one parameter group, and its update.
 
-    def __init__(self, shape: tuple[int, ...], learning_rate: float, decay: float) -> None:
-        self.learning_rate = learning_rate
-        self.decay = decay
-        self.first = np.zeros(shape)
-        self.second = np.zeros(shape)
+    `states` are in the order in which the engine keeps them.
+    """
+
+    num_states: int
+
+    def __init__(self, settings: ReferenceSettings, name: str, values: Float64Array) -> None:
+        self.settings = settings
+        self.learning_rate = getattr(settings, f"{name}_lr") * settings.learning_rate
+        self.decay = getattr(settings, f"{name}_wd") * settings.wd
+        self.l1 = getattr(settings, f"{name}_l1", 0.0)
+        self.states = [np.zeros(values.shape) for _ in range(self.num_states)]
 
     def update(
-        self,
-        values: Float64Array,
-        gradient: Float64Array,
-        *,
-        step: int,
-        touched: Bools,
-        clip: float | None,
-        eps: float,
+        self, values: Float64Array, gradient: Float64Array, step: int, touched: Bools
     ) -> None:
         """Change `values` in place where `touched`; `gradient` is already rescaled."""
-        g = gradient + self.decay * values
-        if clip is not None:
-            g = np.clip(g, -clip, clip)
-        first = BETA_1 * self.first + (1.0 - BETA_1) * g
-        second = BETA_2 * self.second + (1.0 - BETA_2) * g**2
-        rate = self.learning_rate * np.sqrt(1.0 - BETA_2**step) / (1.0 - BETA_1**step)
-        moved = values - rate * first / (np.sqrt(second) + eps)
-        self.first = np.where(touched, first, self.first)
-        self.second = np.where(touched, second, self.second)
+        moved, states = self.moved(values, gradient, step)
+        self.states = [
+            np.where(touched, new, old) for new, old in zip(states, self.states, strict=True)
+        ]
         values[...] = np.where(touched, moved, values)
+
+    def moved(
+        self, values: Float64Array, gradient: Float64Array, step: int
+    ) -> tuple[Float64Array, list[Float64Array]]:
+        """Return new values and states."""
+        raise NotImplementedError
+
+    def clipped(self, gradient: Float64Array) -> Float64Array:
+        clip = self.settings.clip_gradient
+        return gradient if clip is None else np.clip(gradient, -clip, clip)
+
+
+class AdamGroup(Group):
+    """First and second moment: Kingma and Ba 2015, as MXNet runs it."""
+
+    num_states = 2
+
+    def moved(
+        self, values: Float64Array, gradient: Float64Array, step: int
+    ) -> tuple[Float64Array, list[Float64Array]]:
+        g = self.clipped(gradient + self.decay * values)
+        first = BETA_1 * self.states[0] + (1.0 - BETA_1) * g
+        second = BETA_2 * self.states[1] + (1.0 - BETA_2) * g**2
+        rate = self.learning_rate * np.sqrt(1.0 - BETA_2**step) / (1.0 - BETA_1**step)
+        return values - rate * first / (np.sqrt(second) + self.settings.eps), [first, second]
+
+
+class AdaGradGroup(Group):
+    """Sum of squared gradients: Duchi, Hazan and Singer 2011."""
+
+    num_states = 1
+
+    def __init__(self, settings: ReferenceSettings, name: str, values: Float64Array) -> None:
+        super().__init__(settings, name, values)
+        self.states[0][...] = settings.adagrad_initial_accumulator
+
+    def moved(
+        self, values: Float64Array, gradient: Float64Array, step: int
+    ) -> tuple[Float64Array, list[Float64Array]]:
+        g = self.clipped(gradient + self.decay * values)
+        squares = self.states[0] + g**2
+        return values - self.learning_rate * g / (np.sqrt(squares) + self.settings.eps), [squares]
+
+
+class FtrlGroup(Group):
+    """Sum of squared gradients, and z: McMahan et al. 2013, algorithm 1.
+
+    z starts where the closed form gives the initial values.
+    """
+
+    num_states = 2
+
+    def __init__(self, settings: ReferenceSettings, name: str, values: Float64Array) -> None:
+        super().__init__(settings, name, values)
+        if self.learning_rate > 0.0:
+            strength = settings.ftrl_beta / self.learning_rate + self.decay
+            self.states[1] = -values * strength - np.sign(values) * self.l1
+
+    def moved(
+        self, values: Float64Array, gradient: Float64Array, step: int
+    ) -> tuple[Float64Array, list[Float64Array]]:
+        alpha = self.learning_rate
+        if alpha == 0.0:
+            return values, self.states
+        g = self.clipped(gradient)
+        squares = self.states[0] + g**2
+        sigma = (np.sqrt(squares) - np.sqrt(self.states[0])) / alpha
+        z = self.states[1] + g - sigma * values
+        strength = (self.settings.ftrl_beta + np.sqrt(squares)) / alpha + self.decay
+        closed_form = -(z - np.sign(z) * self.l1) / strength
+        return np.where(np.abs(z) <= self.l1, 0.0, closed_form), [squares, z]
+
+
+class SgdGroup(Group):
+    num_states = 0
+
+    def moved(
+        self, values: Float64Array, gradient: Float64Array, step: int
+    ) -> tuple[Float64Array, list[Float64Array]]:
+        g = self.clipped(gradient + self.decay * values)
+        return values - self.learning_rate * g, []
+
+
+GROUPS = {"adam": AdamGroup, "adagrad": AdaGradGroup, "ftrl": FtrlGroup, "sgd": SgdGroup}
 
 
 class ReferenceMachine:
-    """Parameters, their Adam state and the count of steps."""
+    """Parameters, their optimizer state and the count of steps."""
 
     def __init__(self, settings: ReferenceSettings, initial: Parameters) -> None:
         self.settings = settings
@@ -142,12 +226,9 @@ class ReferenceMachine:
         if not settings.use_linear:
             self.parameters.linear[...] = 0.0
         self.step_count = 0
+        self.rows_trained = 0
         self.groups = {
-            name: AdamGroup(
-                getattr(self.parameters, name).shape,
-                getattr(settings, f"{name}_lr") * settings.learning_rate,
-                getattr(settings, f"{name}_wd") * settings.wd,
-            )
+            name: GROUPS[settings.optimizer](settings, name, getattr(self.parameters, name))
             for name in ("bias", "linear", "factors")
         }
 
@@ -160,7 +241,7 @@ class ReferenceMachine:
         gradient = summed_gradient(settings.predictor_type, self.parameters, rows, labels, weights)
         rescale = settings.rescale_grad
         if rescale is None:
-            rescale = 1.0 / settings.mini_batch_size
+            rescale = 1.0 / settings.mini_batch_size if settings.optimizer == "adam" else 1.0
         touched = touched_features(rows, weights)
         if not settings.lazy_update:
             touched = np.ones_like(touched)
@@ -173,11 +254,10 @@ class ReferenceMachine:
             group.update(
                 getattr(self.parameters, name),
                 rescale * getattr(gradient, name),
-                step=self.step_count,
-                touched=np.asarray(masks[name]),
-                clip=settings.clip_gradient,
-                eps=settings.eps,
+                self.step_count,
+                np.asarray(masks[name]),
             )
+        self.rows_trained += len(rows)
 
     def fit(
         self,
@@ -189,8 +269,14 @@ class ReferenceMachine:
         """Learn from all rows in their order; the last mini-batch of an epoch may be smaller."""
         if weights is None:
             weights = np.ones(len(rows))
-        size = self.settings.mini_batch_size
         for _ in range(epochs):
-            for start in range(0, len(rows), size):
-                part = slice(start, start + size)
+            start = 0
+            while start < len(rows):
+                part = slice(start, start + self.mini_batch_rows())
                 self.step(rows[part], labels[part], weights[part])
+                start = part.stop
+
+    def mini_batch_rows(self) -> int:
+        """Return the next mini-batch's size: with a ramp a share of the rows trained, in 64s."""
+        ramp, size = self.settings.batch_ramp, self.settings.mini_batch_size
+        return min(size, max(1, self.rows_trained // (64 * ramp)) * 64) if ramp else size

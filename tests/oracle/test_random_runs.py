@@ -12,7 +12,7 @@ from oracle.cases import Case
 from oracle.reference_machine import ReferenceMachine, ReferenceSettings
 from pairloom._core import Float64Trainer, MetricSums
 from pairloom.hyperparameters import resolve
-from pairloom.training.state import adam_settings
+from pairloom.training.state import optimizer_settings
 
 RATES = st.sampled_from([0.0, 0.001, 0.03, 0.2])
 DECAYS = st.sampled_from([0.0, 0.001, 0.1])
@@ -31,6 +31,11 @@ def reference_settings(draw: st.DrawFn) -> ReferenceSettings:
         factors_wd=draw(DECAYS),
         clip_gradient=draw(st.none() | st.sampled_from([0.01, 0.5])),
         eps=draw(st.sampled_from([1e-6, 1e-3])),
+        optimizer=draw(st.sampled_from(["adam", "adagrad", "ftrl", "sgd"])),
+        adagrad_initial_accumulator=draw(st.sampled_from([0.01, 1.0])),
+        ftrl_beta=draw(st.sampled_from([0.1, 1.0])),
+        linear_l1=draw(st.sampled_from([0.0, 0.1])),
+        factors_l1=draw(st.sampled_from([0.0, 0.05])),
         rescale_grad=draw(st.none() | st.sampled_from([0.05, 1.0])),
         lazy_update=draw(st.booleans()),
     )
@@ -87,7 +92,7 @@ def test_three_epochs_equal_the_oracle(case: Case, dense: bool, num_threads: int
 
 def trainer_of(case: Case) -> Float64Trainer:
     values = asdict(case.settings)
-    for base in ("learning_rate", "wd"):
+    for base in ("learning_rate", "wd", "optimizer"):
         values[f"_{base}"] = values.pop(base)
     feature_dim = case.matrix.shape[1]
     resolved = resolve({**values, "feature_dim": feature_dim, "num_factors": case.num_factors})
@@ -95,9 +100,10 @@ def trainer_of(case: Case) -> Float64Trainer:
         feature_dim,
         case.num_factors,
         resolved.predictor_type,
-        adam_settings(resolved),
+        optimizer_settings(resolved),
         "baseline",
     )
     initial = case.initial()
     trainer.set_parameters(float(initial.bias), initial.linear, initial.factors)
+    trainer.start_states(1)
     return trainer

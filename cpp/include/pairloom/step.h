@@ -46,12 +46,12 @@ class Step {
   bool collect(MetricSums& metrics);
   void reduce(uint32_t unit);
   // False when a parameter or its state is no longer finite; undo() then restores the batch.
-  bool apply(const AdamStep<T>& adam, uint32_t unit);
-  bool apply_reduced(const AdamStep<T>& adam, uint32_t unit);
-  bool apply_bias(const AdamStep<T>& adam);
-  // Puts back the parameters before the batch and clears the accumulators. Moments of its
-  // features keep its gradient, or are set to 0 where one of the two overflowed.
-  void undo();
+  bool apply(const OptimizerStep<T>& settings, uint32_t unit);
+  bool apply_reduced(const OptimizerStep<T>& settings, uint32_t unit);
+  bool apply_bias(const OptimizerStep<T>& settings);
+  // Puts back the parameters before the batch and clears the accumulators. The states of its
+  // features keep its gradient, or start anew where they overflowed.
+  void undo(const OptimizerStep<T>& settings);
 
  private:
   template <class Part>

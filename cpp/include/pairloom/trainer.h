@@ -25,7 +25,8 @@ struct BlockResult {
 template <class T>
 class Trainer {
  public:
-  Trainer(int64_t feature_dim, int num_factors, Loss loss, const AdamSettings& adam, SimdPath path);
+  Trainer(int64_t feature_dim, int num_factors, Loss loss, const OptimizerSettings& optimizer,
+          SimdPath path);
 
   ParameterTable<T>& table() { return table_; }
   const ParameterTable<T>& table() const { return table_; }
@@ -35,6 +36,13 @@ class Trainer {
   Loss loss() const { return loss_; }
   uint64_t step_count() const { return step_count_; }
   void set_step_count(uint64_t count) { step_count_ = count; }
+
+  // Sets parameters and optimizer state to those before the first step.
+  void initialize(const TableInit& init, int num_threads);
+  // Sets the optimizer's state to that before the first step from the parameters as they are.
+  void start_states(int num_threads);
+  // Puts parameters back that were copied from this table.
+  void restore_parameters(const ParameterTable<T>& snapshot);
 
   // One step for each mini-batch boundaries[b] .. boundaries[b + 1] of positions in `rows`.
   // A NaN or an infinity ends the call; the parameters are then those before its mini-batch.
@@ -60,7 +68,7 @@ class Trainer {
   void finish_batch(Block& block);
 
   Loss loss_;
-  AdamSettings adam_;
+  OptimizerSettings optimizer_;
   SimdPath path_;
   ParameterTable<T> table_;
   FeatureMap features_;

@@ -43,7 +43,12 @@ class ClassifierParameters(BaseEstimator):
         factors_init_value: float | None = None,
         use_bias: bool = True,
         use_linear: bool = True,
-        optimizer: Literal["adam"] = "adam",
+        optimizer: Literal["adam", "adagrad", "ftrl", "sgd"] = "adam",
+        adagrad_initial_accumulator: float = 1.0,
+        ftrl_beta: float = 1.0,
+        linear_l1: float = 0.0,
+        factors_l1: float = 0.0,
+        batch_ramp: int = 0,
         lazy_update: bool = True,
         shuffle: bool = True,
         untrained_features: Literal["initial", "zero"] = "zero",
@@ -70,9 +75,11 @@ class ClassifierParameters(BaseEstimator):
         clip_gradient
             Each gradient is clipped to [-c, c], after weight decay; unset: no clipping.
         eps
-            Added to Adam's denominator, which zero would let vanish; unset: 1e-8.
+            Added to the denominator of adam and adagrad, which zero would let vanish; unset:
+            1e-8.
         rescale_grad
-            Factor on the gradient of a step; unset: 1 / `mini_batch_size`.
+            Factor on the summed gradient of a step; unset: 1 / `mini_batch_size` with adam, 1
+            with the others.
         bias_lr
             Learning rate of the bias; multiplied by `_learning_rate`.
         bias_wd
@@ -118,6 +125,17 @@ class ClassifierParameters(BaseEstimator):
             Whether the model has linear weights.
         optimizer
             Rule that turns gradients into updates.
+        adagrad_initial_accumulator
+            Where adagrad's sums of squared gradients start.
+        ftrl_beta
+            Added to the root of ftrl's sums of squared gradients: damps the first steps.
+        linear_l1
+            With ftrl: L1 strength on the linear weights, which sets the weak ones to 0.
+        factors_l1
+            With ftrl: L1 strength on the factors, which sets the weak ones to 0.
+        batch_ramp
+            A mini-batch has at most 1 / `batch_ramp` of the rows trained so far, but never
+            fewer than 64 unless `mini_batch_size` is; 0: all have `mini_batch_size` rows.
         lazy_update
             Update only the features of the mini-batch, as SageMaker does; false: all.
         shuffle
@@ -173,6 +191,11 @@ class ClassifierParameters(BaseEstimator):
         self.use_bias = use_bias
         self.use_linear = use_linear
         self.optimizer = optimizer
+        self.adagrad_initial_accumulator = adagrad_initial_accumulator
+        self.ftrl_beta = ftrl_beta
+        self.linear_l1 = linear_l1
+        self.factors_l1 = factors_l1
+        self.batch_ramp = batch_ramp
         self.lazy_update = lazy_update
         self.shuffle = shuffle
         self.untrained_features = untrained_features

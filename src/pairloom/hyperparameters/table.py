@@ -182,12 +182,14 @@ _STEPS = (
     Hyperparameter(
         name="eps",
         domain=_POSITIVE,
-        help="Added to Adam's denominator, which zero would let vanish; unset: 1e-8.",
+        help="Added to the denominator of adam and adagrad, which zero would let vanish; "
+        "unset: 1e-8.",
     ),
     Hyperparameter(
         name="rescale_grad",
         domain=_ANY,
-        help="Factor on the gradient of a step; unset: 1 / `mini_batch_size`.",
+        help="Factor on the summed gradient of a step; unset: 1 / `mini_batch_size` with adam, "
+        "1 with the others.",
     ),
 )
 
@@ -225,7 +227,7 @@ _HIDDEN = (
     ),
     Hyperparameter(
         name="_optimizer",
-        domain=Choice(("adam",)),
+        domain=Choice(("adam", "adagrad", "ftrl", "sgd")),
         default="adam",
         origin="hidden",
         help="Rule that turns gradients into updates.",
@@ -275,6 +277,42 @@ _OWN = (
         default=0,
         origin="pairloom",
         help="Seed of all randomness: the same seed gives the same bytes.",
+    ),
+    Hyperparameter(
+        name="adagrad_initial_accumulator",
+        domain=_NOT_NEGATIVE,
+        default=1.0,
+        origin="pairloom",
+        help="Where adagrad's sums of squared gradients start.",
+    ),
+    Hyperparameter(
+        name="ftrl_beta",
+        domain=_NOT_NEGATIVE,
+        default=1.0,
+        origin="pairloom",
+        help="Added to the root of ftrl's sums of squared gradients: damps the first steps.",
+    ),
+    Hyperparameter(
+        name="linear_l1",
+        domain=_NOT_NEGATIVE,
+        default=0.0,
+        origin="pairloom",
+        help="With ftrl: L1 strength on the linear weights, which sets the weak ones to 0.",
+    ),
+    Hyperparameter(
+        name="factors_l1",
+        domain=_NOT_NEGATIVE,
+        default=0.0,
+        origin="pairloom",
+        help="With ftrl: L1 strength on the factors, which sets the weak ones to 0.",
+    ),
+    Hyperparameter(
+        name="batch_ramp",
+        domain=Integer(minimum=0),
+        default=0,
+        origin="pairloom",
+        help="A mini-batch has at most 1 / `batch_ramp` of the rows trained so far, but never "
+        "fewer than 64 unless `mini_batch_size` is; 0: all have `mini_batch_size` rows.",
     ),
     Hyperparameter(
         name="lazy_update",

@@ -19,6 +19,8 @@ from pairloom.training.state import TrainingState
 
 RowOrder = npt.NDArray[np.uint32]
 
+SMALLEST_RAMPED_BATCH = 64
+
 # Work of one block in nonzeros times factors: about 20 ms on one core, so that Ctrl-C is prompt.
 _BLOCK_WORK = 2e7
 
@@ -86,36 +88,37 @@ class Epoch:
             A NaN or an infinity came up; the parameters before its mini-batch stay.
         """
         order = self._rows.order(self._settings, self._state.epochs_done)
-        for first_batch, last_batch in self._blocks():
-            size = self._settings.mini_batch_size
-            boundaries = [
-                min(batch * size, self._rows.num_rows)
-                for batch in range(first_batch, last_batch + 1)
-            ]
+        rows_before = self._state.rows_trained
+        batches_done = 0
+        for boundaries in self._blocks(rows_before):
             result = self._state.trainer.train(
                 self._rows.checked, order, boundaries, self._num_threads, self._totals
             )
+            batches_done += result.num_batches
+            self._state.rows_trained = rows_before + boundaries[result.num_batches]
             if result.not_finite is not None:
-                raise self._diverged(first_batch + result.num_batches, result.not_finite)
+                raise self._diverged(batches_done, result.not_finite)
             if self._on_event is not None:
-                self._tell(self._on_event, boundaries[-1], last_batch - 1, result.last_batch)
+                self._tell(self._on_event, boundaries[-1], batches_done - 1, result.last_batch)
 
-    def _blocks(self) -> Iterator[tuple[int, int]]:
+    def _blocks(self, rows_before: int) -> Iterator[list[int]]:
         """Cut the mini-batches into blocks that end where a batch's metrics are asked for."""
-        size = self._settings.mini_batch_size
-        num_batches = -(-self._rows.num_rows // size)
-        nonzeros = self._rows.batch.num_nonzeros / max(1, self._rows.batch.num_rows)
-        batch_work = size * (1 + nonzeros) * (8 + self._settings.num_factors)
-        most = max(1, int(_BLOCK_WORK / batch_work))
+        most_rows = self._rows_of_a_block()
         interval = self._settings.batch_metrics_publish_interval
-        first = 0
-        while first < num_batches:
-            last = min(first + most, num_batches)
-            if self._on_event is not None:
-                next_published = -(-first // interval) * interval
-                last = min(last, next_published + 1)
-            yield first, last
-            first = last
+        num_rows, done, num_batches = self._rows.num_rows, 0, 0
+        while done < num_rows:
+            boundaries = [done]
+            while done < num_rows and done - boundaries[0] < most_rows:
+                done = min(done + mini_batch_rows(self._settings, rows_before + done), num_rows)
+                boundaries.append(done)
+                num_batches += 1
+                if self._on_event is not None and (num_batches - 1) % interval == 0:
+                    break
+            yield boundaries
+
+    def _rows_of_a_block(self) -> int:
+        nonzeros = self._rows.batch.num_nonzeros / max(1, self._rows.batch.num_rows)
+        return max(1, int(_BLOCK_WORK / (1 + nonzeros) / (8 + self._settings.num_factors)))
 
     def _tell(
         self,
@@ -147,3 +150,16 @@ class Epoch:
             epoch=self._epoch,
             batch=batch,
         )
+
+
+def mini_batch_rows(settings: Hyperparameters, rows_trained: int) -> int:
+    """Return the size of the next mini-batch after so many rows, counted over all epochs.
+
+    `batch_ramp` keeps it a small share of what was seen, in whole 64s, so that the first steps,
+    which change the most, are many.
+    """
+    size = settings.mini_batch_size
+    if settings.batch_ramp == 0:
+        return size
+    ramped = rows_trained // settings.batch_ramp // SMALLEST_RAMPED_BATCH * SMALLEST_RAMPED_BATCH
+    return min(size, max(SMALLEST_RAMPED_BATCH, ramped))

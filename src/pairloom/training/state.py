@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from pairloom._core import AdamSettings, GroupInit, GroupRates, InitMethod, TableInit, Trainer
+from pairloom._core import (
+    GroupInit,
+    GroupRates,
+    InitMethod,
+    Optimizer,
+    OptimizerSettings,
+    TableInit,
+    Trainer,
+)
 from pairloom.errors import UserError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.model import Model
@@ -15,7 +23,6 @@ from pairloom.runtime import allowed_threads, simd_path
 from pairloom.training.events import EpochEvent
 
 DEFAULT_EPS = 1e-8  # of MXNet's Adam, which SageMaker runs
-STATE_SLOTS = 2
 
 
 class TrainingState:
@@ -27,6 +34,7 @@ class TrainingState:
     def __init__(self, hyperparameters: Hyperparameters) -> None:
         self.hyperparameters = hyperparameters
         self.epochs_done = 0
+        self.rows_trained = 0
         self.trainer = _new_trainer(hyperparameters)
 
     @classmethod
@@ -49,6 +57,7 @@ class TrainingState:
         state = cls(hyperparameters)
         state.trainer.set_parameters(model.bias, model.linear_weights, model.factors)
         state.trainer.set_trained(model.trained)
+        state.trainer.start_states(allowed_threads())
         return state
 
     def copy(self) -> TrainingState:
@@ -58,6 +67,7 @@ class TrainingState:
         """Return a copy that goes on under other learning settings; the shape must be the same."""
         twin = TrainingState(hyperparameters)
         twin.epochs_done = self.epochs_done
+        twin.rows_trained = self.rows_trained
         twin.trainer.copy_state(self.trainer)
         return twin
 
@@ -70,6 +80,7 @@ class TrainingState:
         return {
             "hyperparameters": self.hyperparameters,
             "epochs_done": self.epochs_done,
+            "rows_trained": self.rows_trained,
             "step_count": trainer.step_count,
             "bias": trainer.bias,
             "bias_state": list(trainer.bias_state),
@@ -78,13 +89,14 @@ class TrainingState:
             "trained": trainer.trained(),
             "states": [
                 (trainer.linear_state(slot), trainer.factor_state(slot))
-                for slot in range(STATE_SLOTS)
+                for slot in range(trainer.state_slots)
             ],
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.hyperparameters = state["hyperparameters"]
         self.epochs_done = state["epochs_done"]
+        self.rows_trained = state["rows_trained"]
         self.trainer = _new_trainer(self.hyperparameters)
         self.trainer.set_parameters(
             state["bias"],
@@ -138,7 +150,7 @@ def _new_trainer(hyperparameters: Hyperparameters) -> Trainer:
             hyperparameters.feature_dim,
             hyperparameters.num_factors,
             hyperparameters.predictor_type,
-            adam_settings(hyperparameters),
+            optimizer_settings(hyperparameters),
             simd_path(),
         )
     except MemoryError as error:
@@ -148,27 +160,37 @@ def _new_trainer(hyperparameters: Hyperparameters) -> Trainer:
         ) from error
 
 
-def adam_settings(settings: Hyperparameters) -> AdamSettings:
-    """Return Adam as the contract runs it: group rates times `_learning_rate`, decays times `_wd`.
+def optimizer_settings(settings: Hyperparameters) -> OptimizerSettings:
+    """Return the optimizer as the core runs it: group rates times `_learning_rate`, decays times
+    `_wd`, adam's gradients divided by `mini_batch_size` and the others' summed (contract section 1).
 
     A group that is switched off (`use_bias`, `use_linear`) starts at 0 and has a rate of 0.
     """
     rescale = settings.rescale_grad
-    return AdamSettings(
-        bias=_rates(settings, settings.bias_lr, settings.bias_wd, used=settings.use_bias),
-        linear=_rates(settings, settings.linear_lr, settings.linear_wd, used=settings.use_linear),
-        factors=_rates(settings, settings.factors_lr, settings.factors_wd, used=True),
+    if rescale is None:
+        rescale = 1.0 / settings.mini_batch_size if settings.optimizer == "adam" else 1.0
+    return OptimizerSettings(
+        optimizer=Optimizer[settings.optimizer],
+        bias=_rates(settings, "bias", used=settings.use_bias),
+        linear=_rates(settings, "linear", used=settings.use_linear),
+        factors=_rates(settings, "factors", used=True),
         epsilon=DEFAULT_EPS if settings.eps is None else settings.eps,
-        rescale_grad=1.0 / settings.mini_batch_size if rescale is None else rescale,
+        initial_accumulator=settings.adagrad_initial_accumulator,
+        ftrl_beta=settings.ftrl_beta,
+        rescale_grad=rescale,
         clip_gradient=settings.clip_gradient,
         lazy_update=settings.lazy_update,
     )
 
 
-def _rates(settings: Hyperparameters, rate: float, decay: float, *, used: bool) -> GroupRates:
+def _rates(settings: Hyperparameters, group: str, *, used: bool) -> GroupRates:
     if not used:
         return GroupRates(0.0, 0.0)
-    return GroupRates(rate * settings.learning_rate, decay * settings.wd)
+    return GroupRates(
+        getattr(settings, f"{group}_lr") * settings.learning_rate,
+        getattr(settings, f"{group}_wd") * settings.wd,
+        getattr(settings, f"{group}_l1", 0.0),
+    )
 
 
 def _table_init(settings: Hyperparameters) -> TableInit:
