@@ -81,9 +81,9 @@ def benchmark(
     print(f"\n== {workload.name}; training only, one epoch, {num_pairs} pairs")
     ours = PairloomRuns(workload)
     print(
-        f"Pairloom: lazy Adam, linear_lr {ours.linear_lr:g} and factors_lr {ours.factors_lr:g} "
+        f"Pairloom: AdaGrad, linear_lr {ours.linear_lr:g} and factors_lr {ours.factors_lr:g} "
         f"chosen on a validation slice of the training rows, mini_batch_size "
-        f"{SETTINGS['mini_batch_size']}"
+        f"{SETTINGS['mini_batch_size']}, batch_ramp {SETTINGS['batch_ramp']}"
     )
     peer = None if xlearn is None else XlearnRuns(workload, xlearn)
     pairs = run_pairs(ours, peer, threads, num_pairs)

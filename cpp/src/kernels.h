@@ -24,8 +24,10 @@ struct BatchView {
   uint32_t chunk_rows[kMaxChunks + 1];  // chunk c holds rows chunk_rows[c] .. chunk_rows[c + 1]
   uint32_t chunk_slots[kMaxChunks];     // slots that had appeared by the end of chunk c
   const uint32_t* row_starts;           // num_rows + 1
-  const uint32_t* slots;                // one per nonzero
+  const uint32_t* slots;                // one per nonzero, unless short_slots are there
+  const uint16_t* short_slots;          // the same in half the memory: of kept mini-batches
   const float* values;                  // one per nonzero, or null when all are 1.0
+  bool values_in_place;                 // they are those of the rows, not a copy
   const float* labels;                  // one per row
   const float* weights;                 // one per row, or null when all are 1
   const uint32_t* entries;              // num_slots, then kSlotPadding times the zero entry

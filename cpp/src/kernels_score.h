@@ -148,9 +148,9 @@ PAIRLOOM_INLINE bool all_finite(Vec8<T> zeros) {
 }
 
 // Adds derivative x S (and the derivative itself) to the accumulators of the row's slots.
-template <class T, int K, bool kValued>
+template <class T, int K, bool kValued, class Slot>
 PAIRLOOM_INLINE void push_row(const StepScratch<T>& scratch, uint32_t chunk, int padded_factors,
-                              const uint32_t* slots, const float* values, uint32_t count,
+                              const Slot* slots, const float* values, uint32_t count,
                               T derivative, const T* sums) {
   T* const linear = scratch.linear_gradients[chunk];
   T* const square = scratch.square_gradients[chunk];
@@ -187,8 +187,9 @@ PAIRLOOM_INLINE void push_row(const StepScratch<T>& scratch, uint32_t chunk, int
       });
 }
 
-template <class T, int K, bool kValued>
-PAIRLOOM_INLINE void score_chunk_of(const StepView<T>& view, uint32_t chunk, Loss loss) {
+template <class T, int K, bool kValued, class Slot>
+PAIRLOOM_INLINE void score_chunk_of(const StepView<T>& view, const Slot* all_slots, uint32_t chunk,
+                                    Loss loss) {
   const BatchView& batch = *view.batch;
   StepScratch<T>& scratch = *view.scratch;
   const int padded = K != 0 ? K : view.table->layout().padded_factors;
@@ -206,7 +207,7 @@ PAIRLOOM_INLINE void score_chunk_of(const StepView<T>& view, uint32_t chunk, Los
     for (uint32_t j = 0; j < rows; ++j) {
       const uint32_t start = batch.row_starts[row + j];
       const uint32_t count = batch.row_starts[row + j + 1] - start;
-      const uint32_t* slots = batch.slots + start;
+      const Slot* slots = all_slots + start;
       const float* values = kValued ? batch.values + start : nullptr;
       const T linear = sum_terms<T>(count, [&](uint32_t i) __attribute__((always_inline)) {
         if constexpr (kValued) {
@@ -236,7 +237,7 @@ PAIRLOOM_INLINE void score_chunk_of(const StepView<T>& view, uint32_t chunk, Los
     for (uint32_t j = 0; j < rows; ++j) {
       const uint32_t start = batch.row_starts[row + j];
       push_row<T, K, kValued>(
-          scratch, chunk, padded, batch.slots + start, kValued ? batch.values + start : nullptr,
+          scratch, chunk, padded, all_slots + start, kValued ? batch.values + start : nullptr,
           batch.row_starts[row + j + 1] - start, derivatives[j], view.row_sums + j * stride);
     }
   }
@@ -247,10 +248,14 @@ PAIRLOOM_INLINE void score_chunk_of(const StepView<T>& view, uint32_t chunk, Los
 
 template <class T, int K>
 void score_chunk(const StepView<T>& view, uint32_t chunk, Loss loss) {
-  if (view.batch->values == nullptr) {
-    score_chunk_of<T, K, false>(view, chunk, loss);
+  const BatchView& batch = *view.batch;
+  const bool valued = batch.values != nullptr;
+  if (batch.short_slots != nullptr) {
+    valued ? score_chunk_of<T, K, true>(view, batch.short_slots, chunk, loss)
+           : score_chunk_of<T, K, false>(view, batch.short_slots, chunk, loss);
   } else {
-    score_chunk_of<T, K, true>(view, chunk, loss);
+    valued ? score_chunk_of<T, K, true>(view, batch.slots, chunk, loss)
+           : score_chunk_of<T, K, false>(view, batch.slots, chunk, loss);
   }
 }
 

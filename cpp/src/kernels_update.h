@@ -84,25 +84,18 @@ template <class T, class Rule>
 PAIRLOOM_INLINE void update_linear(T* const* entries, const TableLayout& layout,
                                    const OptimizerStep<T>& step, Vec8<T> gradient,
                                    Vec8<T> half_norm, Vec8<T>& checks) {
-  constexpr int kCells = 2 + Rule::kStates;  // weight, half square norm, states
-  alignas(64) T columns[4][8];
+  Vec4<T> cells[8];  // weight, half square norm, two states
   for (int j = 0; j < 8; ++j) {
-    const T* cells = entries[j] + layout.linear();
-    for (int cell = 0; cell < kCells; ++cell) {
-      columns[cell][j] = cells[cell];
-    }
+    std::memcpy(&cells[j], entries[j] + layout.linear(), sizeof(cells[j]));
   }
-  Vec8<T> states[2] = {load8(columns[2]), load8(columns[3])};
-  const Vec8<T> updated =
-      Rule::update(load8(columns[0]), gradient, states, step, step.linear, checks);
-  checks += updated * T(0) + half_norm * T(0);
+  Vec8<T> columns[4];
+  transpose_to_columns<T>(cells, columns);
+  columns[0] = Rule::update(columns[0], gradient, columns + 2, step, step.linear, checks);
+  columns[1] = half_norm;
+  checks += columns[0] * T(0) + half_norm * T(0);
+  transpose_to_rows<T>(columns, cells);
   for (int j = 0; j < 8; ++j) {
-    T* cells = entries[j] + layout.linear();
-    cells[0] = updated[j];
-    cells[1] = half_norm[j];
-    for (int slot = 0; slot < Rule::kStates; ++slot) {
-      cells[2 + slot] = states[slot][j];
-    }
+    std::memcpy(entries[j] + layout.linear(), &cells[j], sizeof(cells[j]));
   }
 }
 
@@ -131,7 +124,7 @@ bool apply(const StepView<T>& view, const OptimizerStep<T>& settings, uint32_t b
         batch.values == nullptr
             ? linear
             : take_chunks<T>(scratch.square_gradients + first_chunk, slot, chunks, false);
-    alignas(64) T half_norms[8];
+    Vec8<T> norms[8];
     for (uint32_t j = 0; j < 8; ++j) {
       T* const cells = entries[j];
       const size_t at = size_t{slot + j} * static_cast<size_t>(padded);
@@ -158,9 +151,10 @@ bool apply(const StepView<T>& view, const OptimizerStep<T>& settings, uint32_t b
               }
             }
           });
-      half_norms[j] = T(0.5) * sum_lanes<T>(norm);
+      norms[j] = norm;
     }
-    update_linear<T, Rule>(entries, layout, step, linear, load8(half_norms), checks);
+    const Vec8<T> half_norms = sum_lanes_of_each<T>(norms) * T(0.5);
+    update_linear<T, Rule>(entries, layout, step, linear, half_norms, checks);
   }
   return all_finite<T>(checks);
 }

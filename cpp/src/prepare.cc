@@ -33,11 +33,12 @@ int64_t RowOrder::capacity(int64_t begin, int64_t end) const {
   return total;
 }
 
-uint32_t chunk_count(uint32_t num_rows) {
-  if (num_rows >= 4096) {
-    return kMaxChunks;
+uint32_t chunk_count(uint32_t num_rows, int64_t feature_dim) {
+  const bool wide = feature_dim > 4 * int64_t{num_rows};
+  if (wide) {
+    return std::clamp((num_rows + 256) / 512, 1u, kMaxChunks);
   }
-  return std::clamp(num_rows / 64, 1u, 4u);
+  return num_rows >= 4096 ? kMaxChunks : std::clamp(num_rows / 64, 1u, 4u);
 }
 
 PreparedBatch::PreparedBatch() : view_(new BatchView{}) {}
@@ -79,7 +80,7 @@ void Preparer::start(const RowOrder& rows, int64_t begin, int64_t end, PreparedB
   batch_ = &batch;
   BatchView& view = *batch.view_;
   view.num_rows = static_cast<uint32_t>(end - begin);
-  view.num_chunks = chunk_count(view.num_rows);
+  view.num_chunks = chunk_count(view.num_rows, rows.rows->feature_dim);
   const uint32_t groups = (view.num_rows + 7) / 8;
   for (uint32_t chunk = 0; chunk <= view.num_chunks; ++chunk) {
     const uint64_t rows_before = uint64_t{groups} * chunk / view.num_chunks * 8;
@@ -87,9 +88,18 @@ void Preparer::start(const RowOrder& rows, int64_t begin, int64_t end, PreparedB
   }
   view.row_starts = batch.row_starts_.data();
   view.slots = batch.slots_.data();
-  view.values = rows.rows->values == nullptr ? nullptr : batch.values_.data();
-  view.labels = batch.labels_.data();
-  view.weights = rows.rows->weights == nullptr ? nullptr : batch.weights_.data();
+  view.short_slots = nullptr;
+  const RowBatch& all = *rows.rows;
+  const bool in_order = rows.order == nullptr;
+  in_place_ = in_order && takes_values_in_place(end);
+  view.values = all.values == nullptr ? nullptr
+                : in_place_           ? all.values + all.row_offsets[begin]
+                                      : batch.values_.data();
+  view.values_in_place = in_place_;
+  view.labels = in_order ? all.labels + begin : batch.labels_.data();
+  view.weights = all.weights == nullptr ? nullptr
+                 : in_order             ? all.weights + begin
+                                        : batch.weights_.data();
   view.entries = batch.entries_.data();
   batch.row_starts_[0] = 0;
   const auto capacity = std::min<uint64_t>(batch.entries_.size(), kLastStamp - 2);
@@ -108,21 +118,56 @@ void Preparer::prepare_part(int part) {
   const RowBatch& rows = *rows_.rows;
   if (rows.dense()) {
     compact_dense(first, last);
+    assign_slots(batch_->slots_.data(), first, last);
   } else if (rows.ids32 != nullptr) {
-    compact_sparse(rows.ids32, first, last);
+    prepare_sparse(rows.ids32, first, last);
   } else {
-    compact_sparse(rows.ids64, first, last);
+    prepare_sparse(rows.ids64, first, last);
   }
-  assign_slots(first, last);
-  for (uint32_t row = first; row < last; ++row) {
+  if (rows_.order != nullptr) {
+    copy_labels(first, last);
+  }
+  if (part == kParts - 1) {
+    finish();
+  }
+}
+
+// Explicit zeros are no nonzeros: rows that hold one are compacted.
+bool Preparer::takes_values_in_place(int64_t end) const {
+  const RowBatch& rows = *rows_.rows;
+  if (rows.dense()) {
+    return false;
+  }
+  bool any_zero = false;
+  for (int64_t i = rows.row_offsets[begin_]; rows.values != nullptr && i < rows.row_offsets[end];
+       ++i) {
+    any_zero |= rows.values[i] == 0.0f;
+  }
+  return !any_zero;
+}
+
+template <class Id>
+void Preparer::prepare_sparse(const Id* ids, uint32_t first_row, uint32_t last_row) {
+  if (!in_place_) {
+    compact_sparse(ids, first_row, last_row);
+    assign_slots(batch_->slots_.data(), first_row, last_row);
+    return;
+  }
+  const int64_t* const offsets = rows_.rows->row_offsets + begin_;
+  for (uint32_t row = first_row; row < last_row; ++row) {
+    batch_->row_starts_[row + 1] = static_cast<uint32_t>(offsets[row + 1] - offsets[0]);
+  }
+  assign_slots(ids + offsets[0], first_row, last_row);
+}
+
+void Preparer::copy_labels(uint32_t first_row, uint32_t last_row) {
+  const RowBatch& rows = *rows_.rows;
+  for (uint32_t row = first_row; row < last_row; ++row) {
     const int64_t from = rows_.row(begin_ + row);
     batch_->labels_[row] = rows.labels[from];
     if (rows.weights != nullptr) {
       batch_->weights_[row] = rows.weights[from];
     }
-  }
-  if (part == kParts - 1) {
-    finish();
   }
 }
 
@@ -172,8 +217,9 @@ void Preparer::compact_dense(uint32_t first_row, uint32_t last_row) {
   }
 }
 
-// Turns feature ids into slots in place, chunk by chunk.
-void Preparer::assign_slots(uint32_t first_row, uint32_t last_row) {
+// Turns feature ids, which may stand where the slots go, into slots, chunk by chunk.
+template <class Id>
+void Preparer::assign_slots(const Id* ids, uint32_t first_row, uint32_t last_row) {
   BatchView& view = *batch_->view_;
   uint32_t* const slots = batch_->slots_.data();
   uint32_t* const entries = batch_->entries_.data();
@@ -185,8 +231,8 @@ void Preparer::assign_slots(uint32_t first_row, uint32_t last_row) {
     const uint32_t chunk_end = std::clamp(view.chunk_rows[chunk + 1], first_row, last_row);
     const uint32_t stop = batch_->row_starts_[chunk_end];
     for (; i < stop; ++i) {
-      const uint32_t id = slots[i];
-      __builtin_prefetch(stamps + slots[std::min(i + kPrefetchIds, end - 1)], 1);
+      const auto id = static_cast<uint32_t>(ids[i]);
+      __builtin_prefetch(stamps + ids[std::min(i + kPrefetchIds, end - 1)], 1);
       const uint32_t old = stamps[id];
       const uint32_t fresh = 0u - static_cast<uint32_t>(old < batch_stamp_);  // all ones or zero
       const uint32_t stamp = (next & fresh) | (old & ~fresh);

@@ -54,25 +54,25 @@ void Step<T>::reserve(int64_t num_slots, bool valued, int num_threads) {
 
 template <class T>
 uint32_t Step<T>::num_chunks() const {
-  return batch_->view().num_chunks;
+  return batch_->num_chunks;
 }
 
 template <class T>
 uint32_t Step<T>::num_units() const {
-  return (batch_->view().num_slots + kUnitSlots - 1) / kUnitSlots;
+  return (batch_->num_slots + kUnitSlots - 1) / kUnitSlots;
 }
 
 template <class T>
 StepView<T> Step<T>::view(int member) const {
   const auto padded = static_cast<size_t>(table_.layout().padded_factors);
-  return {&batch_->view(), &table_, scratch_.get(),
+  return {batch_, &table_, scratch_.get(),
           row_sums_.data() + static_cast<size_t>(member) * (8 * padded + 64)};
 }
 
 template <class T>
 void Step<T>::gather(uint32_t unit) {
   const uint32_t begin = unit * kUnitSlots;
-  kernels_.gather(view(0), begin, std::min(begin + kUnitSlots, batch_->view().num_slots));
+  kernels_.gather(view(0), begin, std::min(begin + kUnitSlots, batch_->num_slots));
 }
 
 template <class T>
@@ -103,7 +103,7 @@ bool Step<T>::collect(MetricSums& metrics) {
 template <class T>
 template <class Part>
 void Step<T>::for_chunk_parts(uint32_t unit, Part&& part) const {
-  const BatchView& batch = batch_->view();
+  const BatchView& batch = *batch_;
   const uint32_t slots = (batch.num_slots + 7) / 8 * 8;
   const uint32_t end = std::min((unit + 1) * kUnitSlots, slots);
   uint32_t begin = unit * kUnitSlots;
@@ -136,7 +136,7 @@ bool Step<T>::apply(const OptimizerStep<T>& settings, uint32_t unit) {
 
 template <class T>
 bool Step<T>::apply_reduced(const OptimizerStep<T>& settings, uint32_t unit) {
-  const uint32_t slots = (batch_->view().num_slots + 7) / 8 * 8;
+  const uint32_t slots = (batch_->num_slots + 7) / 8 * 8;
   return kernels_.apply[static_cast<int>(settings.optimizer)](
       view(0), settings, unit * kUnitSlots, std::min((unit + 1) * kUnitSlots, slots), 1);
 }
@@ -149,7 +149,7 @@ bool Step<T>::apply_bias(const OptimizerStep<T>& settings) {
 
 template <class T>
 void Step<T>::undo(const OptimizerStep<T>& settings) {
-  const BatchView& batch = batch_->view();
+  const BatchView& batch = *batch_;
   const TableLayout& layout = table_.layout();
   const int padded = layout.padded_factors;
   for (uint32_t slot = 0; slot < batch.num_slots; ++slot) {

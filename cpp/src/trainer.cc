@@ -25,6 +25,8 @@ struct Trainer<T>::Block {
   const RowOrder& rows;
   const std::vector<int64_t>& boundaries;
   MetricSums& totals;
+  KeptBatches* kept;
+  const BatchView* views[2] = {};  // of the even and of the odd mini-batch
   Phase phases[Preparer::kParts] = {};
   OptimizerStep<T> settings{};
   std::atomic<bool> update_finite{true};
@@ -80,13 +82,13 @@ int Trainer<T>::useful_threads(const RowOrder& rows, const std::vector<int64_t>&
 
 template <class T>
 BlockResult Trainer<T>::train(const RowOrder& rows, const std::vector<int64_t>& boundaries,
-                              int num_threads, MetricSums& totals) {
+                              int num_threads, MetricSums& totals, KeptBatches* kept) {
   if (boundaries.size() < 2) {
     return {};
   }
   const int threads = useful_threads(rows, boundaries, num_threads);
   reserve(rows, boundaries, threads);
-  Block block{rows, boundaries, totals};
+  Block block{rows, boundaries, totals, kept};
   for (int part = 0; part < Preparer::kParts; ++part) {
     prepare(block, 0, part);
   }
@@ -97,16 +99,28 @@ BlockResult Trainer<T>::train(const RowOrder& rows, const std::vector<int64_t>& 
 
 template <class T>
 void Trainer<T>::prepare(Block& block, size_t batch, int part) {
+  const int64_t begin = block.boundaries[batch], end = block.boundaries[batch + 1];
+  const size_t place = batch % 2;
+  PreparedBatch& prepared = prepared_[place];
   if (part == 0) {
-    preparer_.start(block.rows, block.boundaries[batch], block.boundaries[batch + 1],
-                    prepared_[batch % 2]);
+    const BatchView* const found = block.kept == nullptr ? nullptr : block.kept->find(begin, end);
+    block.views[place] = found == nullptr ? &prepared.view() : found;
+    if (found == nullptr) {
+      preparer_.start(block.rows, begin, end, prepared);
+    }
+  }
+  if (block.views[place] != &prepared.view()) {
+    return;
   }
   preparer_.prepare_part(part);
+  if (part == Preparer::kParts - 1 && block.kept != nullptr) {
+    block.kept->keep(begin, prepared.view());
+  }
 }
 
 template <class T>
 void Trainer<T>::begin_batch(Block& block) {
-  step_.set_batch(prepared_[block.batch() % 2]);
+  step_.set_batch(*block.views[block.batch() % 2]);
   block.settings = optimizer_step<T>(optimizer_, step_count_ + 1);
 }
 

@@ -33,7 +33,7 @@ std::vector<unsigned char> train_by_operations(const RowBatch& rows, int num_fac
       for (int part = 0; part < Preparer::kParts; ++part) {
         preparer.prepare_part(part);
       }
-      step.set_batch(batch);
+      step.set_batch(batch.view());
       const OptimizerStep<float> adam = optimizer_step<float>(settings, ++count);
       for (uint32_t unit = 0; unit < step.num_units(); ++unit) {
         step.gather(unit);

@@ -1,7 +1,10 @@
 // The first of a step's four operations: a mini-batch's rows become slots.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
 
 #include "pairloom/memory.h"
 #include "pairloom/row_batch.h"
@@ -22,11 +25,13 @@ struct RowOrder {
   int64_t capacity(int64_t begin, int64_t end) const;
 };
 
-// How a mini-batch of this many rows is cut: by its rows alone, never by the threads, because the
-// number of chunks decides the order of sums. Boundaries are multiples of eight rows.
-uint32_t chunk_count(uint32_t num_rows);
+// Into how many chunks a mini-batch is cut: by its rows and the rows' width alone, never by the
+// threads, because the number of chunks decides the order of sums. Boundaries are multiples of
+// eight rows. Wide rows get fewer, because every chunk has accumulators for the batch's features.
+uint32_t chunk_count(uint32_t num_rows, int64_t feature_dim);
 
-// The buffers of one prepared mini-batch.
+// The buffers of one prepared mini-batch. Where its rows lie side by side their labels, weights and
+// values are read in place.
 class PreparedBatch {
  public:
   PreparedBatch();
@@ -74,10 +79,15 @@ class Preparer {
   void prepare_part(int part);
 
  private:
+  bool takes_values_in_place(int64_t end) const;
+  template <class Id>
+  void prepare_sparse(const Id* ids, uint32_t first_row, uint32_t last_row);
   template <class Id>
   void compact_sparse(const Id* ids, uint32_t first_row, uint32_t last_row);
   void compact_dense(uint32_t first_row, uint32_t last_row);
-  void assign_slots(uint32_t first_row, uint32_t last_row);
+  void copy_labels(uint32_t first_row, uint32_t last_row);
+  template <class Id>
+  void assign_slots(const Id* ids, uint32_t first_row, uint32_t last_row);
   void renew_stamps();
   void finish();
 
@@ -87,7 +97,29 @@ class Preparer {
   uint32_t batch_stamp_;  // of the current batch's slot 0
   RowOrder rows_{};
   int64_t begin_ = 0;
+  bool in_place_ = false;  // the batch's nonzeros lie in the rows as they are
   PreparedBatch* batch_ = nullptr;
+};
+
+// Prepared mini-batches of rows in their own order, kept from one epoch for the next. They belong
+// to one trainer and to rows that outlive them.
+class KeptBatches {
+ public:
+  // Keeps mini-batches while they take at most `most_bytes`.
+  explicit KeptBatches(size_t most_bytes) : most_bytes_(most_bytes) {}
+
+  const BatchView* find(int64_t begin, int64_t end) const;  // null when it was not kept
+  // Copies a batch whose first row is `begin`. Its labels, weights and, where they lie in the
+  // rows, values are not copied.
+  void keep(int64_t begin, const BatchView& batch);
+  size_t num_bytes() const { return num_bytes_; }
+
+ private:
+  struct Kept;
+
+  size_t most_bytes_;
+  size_t num_bytes_ = 0;
+  std::map<int64_t, std::shared_ptr<const Kept>> batches_;  // by their first row
 };
 
 }  // namespace pairloom

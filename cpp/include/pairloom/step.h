@@ -35,7 +35,7 @@ class Step {
   // a step runs.
   void reserve(int64_t num_slots, bool valued, int num_threads);
 
-  void set_batch(const PreparedBatch& batch) { batch_ = &batch; }
+  void set_batch(const BatchView& batch) { batch_ = &batch; }
   uint32_t num_chunks() const;
   uint32_t num_units() const;  // of gather, reduce and apply
 
@@ -61,7 +61,7 @@ class Step {
   ParameterTable<T>& table_;
   Loss loss_;
   const Kernels<T>& kernels_;
-  const PreparedBatch* batch_ = nullptr;
+  const BatchView* batch_ = nullptr;
   std::unique_ptr<StepScratch<T>> scratch_;
   LargeArray<T> gathered_, accumulators_, row_sums_;
   size_t slot_capacity_ = 0;

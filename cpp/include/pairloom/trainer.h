@@ -47,9 +47,10 @@ class Trainer {
   // One step for each mini-batch boundaries[b] .. boundaries[b + 1] of positions in `rows`.
   // A NaN or an infinity ends the call; the parameters are then those before its mini-batch.
   // Adds the mini-batches' metrics to `totals` one by one, each row scored before its own update,
-  // so that sums do not depend on how an epoch is cut into calls.
+  // so that sums do not depend on how an epoch is cut into calls. `kept`, which takes rows in
+  // their own order, holds prepared mini-batches of earlier epochs and takes new ones.
   BlockResult train(const RowOrder& rows, const std::vector<int64_t>& boundaries, int num_threads,
-                    MetricSums& totals);
+                    MetricSums& totals, KeptBatches* kept = nullptr);
 
   // Takes over everything that training has changed; the shapes must be equal.
   void copy_state(const Trainer& other);
