@@ -8,13 +8,17 @@
 
 namespace pairloom::testing {
 
-inline OptimizerSettings small_adam() {
-  OptimizerSettings adam;
-  adam.bias = {0.05, 0.001};
-  adam.linear = {0.02, 0.001};
-  adam.factors = {0.02, 0.0001};
-  adam.rescale_grad = 1.0 / 96;
-  return adam;
+inline constexpr Optimizer kOptimizers[] = {Optimizer::kAdam, Optimizer::kAdaGrad,
+                                            Optimizer::kFtrl, Optimizer::kSgd};
+
+inline OptimizerSettings small_settings(Optimizer optimizer = Optimizer::kAdam) {
+  OptimizerSettings settings;
+  settings.optimizer = optimizer;
+  settings.bias = {0.05, 0.001};
+  settings.linear = {0.02, 0.001, 0.001};
+  settings.factors = {0.02, 0.0001, 0.0001};
+  settings.rescale_grad = 1.0 / 96;
+  return settings;
 }
 
 inline TableInit small_init() {
@@ -47,9 +51,10 @@ inline std::vector<unsigned char> bytes_of(const ParameterTable<float>& table,
 
 inline std::vector<unsigned char> train_to_bytes(const RowBatch& rows, int num_factors, Loss loss,
                                                  int64_t mini_batch_size, int num_threads,
-                                                 SimdPath path) {
-  Trainer<float> trainer(rows.feature_dim, num_factors, loss, small_adam(), path);
-  trainer.table().initialize(small_init(), num_threads);
+                                                 SimdPath path,
+                                                 Optimizer optimizer = Optimizer::kAdam) {
+  Trainer<float> trainer(rows.feature_dim, num_factors, loss, small_settings(optimizer), path);
+  trainer.initialize(small_init(), num_threads);
   MetricSums metrics;
   const RowOrder order{&rows, nullptr};
   for (int epoch = 0; epoch < 3; ++epoch) {

@@ -11,14 +11,17 @@ int main() {
   for (const Form form : {Form::kOneHot, Form::kRealValued, Form::kDense}) {
     for (const Loss loss : {Loss::kLogistic, Loss::kSquared}) {
       for (const int num_factors : {4, 8, 10, 16, 64}) {
-        const SmallData data(form, 1500, 200, form != Form::kOneHot);
-        uint64_t hash = 14695981039346656037ull;  // FNV-1a
-        for (const unsigned char byte :
-             train_to_bytes(data.batch(), num_factors, loss, 400, 2, path)) {
-          hash = (hash ^ byte) * 1099511628211ull;
+        for (const Optimizer optimizer : kOptimizers) {
+          const SmallData data(form, 1500, 200, form != Form::kOneHot);
+          uint64_t hash = 14695981039346656037ull;  // FNV-1a
+          for (const unsigned char byte :
+               train_to_bytes(data.batch(), num_factors, loss, 400, 2, path, optimizer)) {
+            hash = (hash ^ byte) * 1099511628211ull;
+          }
+          std::printf("form %d loss %d num_factors %d optimizer %d: %016llx\n",
+                      static_cast<int>(form), static_cast<int>(loss), num_factors,
+                      static_cast<int>(optimizer), static_cast<unsigned long long>(hash));
         }
-        std::printf("form %d loss %d num_factors %d: %016llx\n", static_cast<int>(form),
-                    static_cast<int>(loss), num_factors, static_cast<unsigned long long>(hash));
       }
     }
   }

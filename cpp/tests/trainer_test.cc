@@ -25,6 +25,47 @@ TEST_CASE("trained bytes are equal at every thread count and on every path") {
   }
 }
 
+TEST_CASE("every optimizer trains to the same bytes at every thread count and on every path") {
+  const SimdPath best = simd_path("auto");
+  for (const Optimizer optimizer : kOptimizers) {
+    for (const Form form : {Form::kOneHot, Form::kRealValued}) {
+      const SmallData data(form, 2000, 3000, true);
+      const auto expected =
+          train_to_bytes(data.batch(), 8, Loss::kLogistic, 700, 1, SimdPath::kBaseline, optimizer);
+      for (const int threads : {1, 2, 3}) {
+        CAPTURE(static_cast<int>(optimizer));
+        CAPTURE(threads);
+        CHECK(train_to_bytes(data.batch(), 8, Loss::kLogistic, 700, threads, best, optimizer) ==
+              expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("kept mini-batches train to the bytes of prepared ones") {
+  for (const Form form : {Form::kOneHot, Form::kRealValued, Form::kDense}) {
+    const SmallData data(form, 2000, 300, true);
+    const RowBatch rows = data.batch();
+    const auto boundaries = boundaries_of(rows.num_rows, 300);
+    std::vector<std::vector<unsigned char>> bytes;
+    for (const size_t most_bytes : {size_t{0}, size_t{9'000}, size_t{1} << 30}) {
+      Trainer<float> trainer(rows.feature_dim, 8, Loss::kLogistic, small_settings(),
+                             SimdPath::kBaseline);
+      trainer.initialize(small_init(), 1);
+      KeptBatches kept(most_bytes);
+      MetricSums metrics;
+      for (int epoch = 0; epoch < 3; ++epoch) {
+        trainer.train({&rows, nullptr}, boundaries, 2, metrics, &kept);
+      }
+      CHECK(kept.num_bytes() <= most_bytes);
+      CHECK((kept.find(1800, 2000) != nullptr) == (most_bytes > 9'000));
+      bytes.push_back(bytes_of(trainer.table(), metrics));
+    }
+    CHECK(bytes[0] == bytes[1]);
+    CHECK(bytes[0] == bytes[2]);
+  }
+}
+
 TEST_CASE("dense and sparse forms of one matrix train to the same bytes") {
   const SmallData sparse(Form::kRealValued, 500, 60, false);
   const SmallData dense(Form::kDense, 500, 60, false);
@@ -38,8 +79,8 @@ TEST_CASE("a feature that no row touches keeps its initial parameters") {
   const SmallData data(Form::kOneHot, 64, 20, false);
   RowBatch rows = data.batch();
   rows.feature_dim = 30;
-  Trainer<float> trainer(30, 4, Loss::kLogistic, small_adam(), SimdPath::kBaseline);
-  trainer.table().initialize(small_init(), 1);
+  Trainer<float> trainer(30, 4, Loss::kLogistic, small_settings(), SimdPath::kBaseline);
+  trainer.initialize(small_init(), 1);
   ParameterTable<float> initial(30, make_layout(4, 2));
   initial.initialize(small_init(), 2);
   MetricSums totals;

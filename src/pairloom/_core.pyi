@@ -109,6 +109,16 @@ class BlockResult:
     @property
     def not_finite(self) -> str | None: ...
 
+class KeptBatches:
+    """
+    Prepared mini-batches of one trainer and one Rows, kept for later epochs.
+    """
+
+    def __init__(self, most_bytes: int) -> None: ...
+
+    @property
+    def num_bytes(self) -> int: ...
+
 class ScoringTable:
     """Parameters without optimizer state, to score with."""
 
@@ -190,7 +200,7 @@ class Trainer:
     def start_states(self, num_threads: int) -> None:
         """Optimizer state as before the first step."""
 
-    def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums) -> BlockResult:
+    def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums, kept: KeptBatches | None = None) -> BlockResult:
         """
         One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.
         """
@@ -269,7 +279,7 @@ class Float64Trainer:
     def start_states(self, num_threads: int) -> None:
         """Optimizer state as before the first step."""
 
-    def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums) -> BlockResult:
+    def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums, kept: KeptBatches | None = None) -> BlockResult:
         """
         One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.
         """

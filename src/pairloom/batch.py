@@ -64,6 +64,12 @@ class RowBatch:
             return int(self.row_offsets[-1] - self.row_offsets[0])
         return 0 if self.values is None else int(self.values.size)
 
+    @property
+    def num_bytes(self) -> int:
+        """Memory of all arrays."""
+        arrays = (self.row_offsets, self.feature_ids, self.values, self.labels, self.weights)
+        return sum(array.nbytes for array in arrays if array is not None)
+
     def largest_value(self) -> float:
         """Return the largest magnitude of a stored value; 0 without any."""
         if self.values is None:

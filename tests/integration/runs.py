@@ -65,6 +65,11 @@ def dense_rows(
     return RowBatch(feature_dim=feature_dim, values=matrix, labels=labels.astype(np.float32))
 
 
+def sparse_real_rows(num_rows: int, *, seed: int = 0) -> RowBatch:
+    matrix = real_matrix(num_rows, 200, seed=seed, density=0.05)
+    return sparse_rows_of(matrix, dense_rows(num_rows, seed=seed))
+
+
 def as_classes(rows: RowBatch) -> RowBatch:
     assert rows.labels is not None
     return replace(rows, labels=(rows.labels > 0).astype(np.float32))

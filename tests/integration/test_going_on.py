@@ -8,10 +8,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from integration.runs import dense_rows, digest, one_hot_rows, with_weights
 from pairloom.errors import DataFormatError, UserError
+
+
+from integration.runs import dense_rows, digest, one_hot_rows, sparse_real_rows, with_weights
+from pairloom.batch import RowBatch
+from pairloom.errors import UserError
 from pairloom.hyperparameters import Hyperparameters, resolve
 from pairloom.model import Model, OptimizerState
 from pairloom.training import (
@@ -25,9 +31,14 @@ from pairloom.training import (
 ROWS = with_weights(one_hot_rows(3000))
 
 
-def settings_of(epochs: int) -> Hyperparameters:
+OPTIMIZERS = ("adam", "adagrad", "ftrl", "sgd")
+
+
+def settings_of(epochs: int, optimizer: str = "adam") -> Hyperparameters:
     return resolve(
         {
+            "_optimizer": optimizer,
+            "batch_ramp": 16,
             "predictor_type": "binary_classifier",
             "feature_dim": ROWS.feature_dim,
             "num_factors": 6,
@@ -57,12 +68,17 @@ def pickled(state: TrainingState) -> TrainingState:
 
 
 @pytest.mark.parametrize("hand_over", [as_it_is, TrainingState.copy, pickled, through_a_file])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("hand_over", [as_it_is, TrainingState.copy, pickled])
 def test_two_epochs_and_three_equal_five(
-    hand_over: Callable[[TrainingState], TrainingState],
+    hand_over: Callable[[TrainingState], TrainingState], optimizer: str
 ) -> None:
-    whole = train(ROWS, settings_of(5))
-    state = hand_over(train(ROWS, settings_of(2)).state)
-    parts = train(ROWS, settings_of(3), state=state.with_hyperparameters(settings_of(3)))
+    first, then = settings_of(2, optimizer), settings_of(3, optimizer)
+    whole = train(ROWS, settings_of(5, optimizer))
+    state = hand_over(train(ROWS, first).state)
+    parts = train(ROWS, then, state=state.with_hyperparameters(then))
     assert digest(parts.model.factors) == digest(whole.model.factors)
     assert digest(parts.model.score_rows(ROWS)) == digest(whole.model.score_rows(ROWS))
     assert [event.train for event in parts.history] == [event.train for event in whole.history[2:]]
@@ -157,3 +173,34 @@ def test_optimizer_state_that_does_not_fit_is_refused(
     model.optimizer_state = OptimizerState(progress, model.optimizer_state.slots[:slots])
     with pytest.raises(DataFormatError, match=message):
         warm_start(model, settings_of(1))
+
+
+@pytest.mark.parametrize("rows", [one_hot_rows(3000), sparse_real_rows(3000)])
+def test_epochs_in_one_run_equal_epochs_run_alone(rows: RowBatch) -> None:
+    """A run of many epochs keeps its prepared mini-batches, a run of one epoch has none to keep."""
+    settings = resolve(
+        {
+            "predictor_type": "regressor",
+            "feature_dim": rows.feature_dim,
+            "num_factors": 8,
+            "mini_batch_size": 256,
+            "_optimizer": "adagrad",
+            "batch_ramp": 4,
+            "epochs": 3,
+        }
+    )
+    together = train(rows, settings)
+    one_epoch = replace(settings, epochs=1)
+    state = TrainingState.initial(one_epoch)
+    alone = [train(rows, one_epoch, state=state).history[0].train for _ in range(3)]
+    assert [event.train for event in together.history] == alone
+    assert digest(together.model.factors) == digest(state.model().factors)
+
+
+def test_a_parameter_survives_a_warm_start_with_ftrl() -> None:
+    """FTRL derives parameters from its state, which then has to fit those it starts from."""
+    model = train(ROWS, settings_of(2)).model
+    settings = replace(settings_of(1, "ftrl"), linear_lr=1e-30, factors_lr=1e-30, bias_lr=1e-30)
+    warm = train(ROWS, settings, state=TrainingState.from_model(model, settings)).model
+    np.testing.assert_allclose(warm.factors, model.factors, rtol=1e-6)
+    np.testing.assert_allclose(warm.linear_weights, model.linear_weights, rtol=1e-6)

@@ -18,8 +18,8 @@ from integration.runs import (
     bytes_of_run,
     dense_rows,
     one_hot_rows,
-    real_matrix,
     run,
+    sparse_real_rows,
     sparse_rows_of,
     with_weights,
 )
@@ -54,11 +54,6 @@ STOPS_EARLY: dict[str, object] = {
 }
 
 
-def sparse_real_rows(num_rows: int, *, seed: int = 0) -> RowBatch:
-    matrix = real_matrix(num_rows, 200, seed=seed, density=0.05)
-    return sparse_rows_of(matrix, dense_rows(num_rows, seed=seed))
-
-
 SCENARIOS = {
     "dense": Scenario(lambda: dense_rows(2800), REGRESSOR),
     "sparse ones": Scenario(lambda: one_hot_rows(5600), CLASSIFIER),
@@ -73,6 +68,22 @@ SCENARIOS = {
     ),
     "clipped, odd factors": Scenario(
         lambda: dense_rows(2801), {**REGRESSOR, "clip_gradient": 0.1, "num_factors": 5}
+    ),
+    "adagrad, ramped batches": Scenario(
+        lambda: one_hot_rows(5600),
+        {**CLASSIFIER, "_optimizer": "adagrad", "batch_ramp": 8, "mini_batch_size": 512},
+    ),
+    "adagrad, wide real values": Scenario(
+        lambda: sparse_real_rows(2801),
+        {**REGRESSOR, "_optimizer": "adagrad", "mini_batch_size": 700, "num_factors": 12},
+    ),
+    "ftrl": Scenario(
+        lambda: with_weights(one_hot_rows(3001)),
+        {**CLASSIFIER, "_optimizer": "ftrl", "linear_l1": 0.5, "factors_l1": 0.01},
+    ),
+    "sgd": Scenario(
+        lambda: dense_rows(2801),
+        {**REGRESSOR, "_optimizer": "sgd", "rescale_grad": 0.001, "bias_lr": 0.01},
     ),
     "shuffled, early stopping": Scenario(
         lambda: one_hot_rows(3000),

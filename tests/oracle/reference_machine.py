@@ -272,11 +272,16 @@ class ReferenceMachine:
         for _ in range(epochs):
             start = 0
             while start < len(rows):
-                part = slice(start, start + self.mini_batch_rows())
+                part = slice(start, start + self.mini_batch_rows(start))
                 self.step(rows[part], labels[part], weights[part])
                 start = part.stop
 
-    def mini_batch_rows(self) -> int:
-        """Return the next mini-batch's size: with a ramp a share of the rows trained, in 64s."""
+    def mini_batch_rows(self, start: int) -> int:
+        """Return the size of the mini-batch that starts at row `start` of an epoch.
+
+        With a ramp it is a share of the rows trained, in 64s, that crosses no multiple of
+        `mini_batch_size`.
+        """
         ramp, size = self.settings.batch_ramp, self.settings.mini_batch_size
-        return min(size, max(1, self.rows_trained // (64 * ramp)) * 64) if ramp else size
+        left = size - start % size
+        return min(left, max(1, self.rows_trained // (64 * ramp)) * 64) if ramp else left

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pairloom._core import MetricSums, Rows, shuffled_rows
+from pairloom._core import KeptBatches, MetricSums, Rows, shuffled_rows
 from pairloom.batch import RowBatch
 from pairloom.errors import TrainingDivergedError
 from pairloom.hyperparameters import Hyperparameters
@@ -23,6 +23,9 @@ SMALLEST_RAMPED_BATCH = 64
 
 # Work of one block in nonzeros times factors: about 20 ms on one core, so that Ctrl-C is prompt.
 _BLOCK_WORK = 2e7
+
+# Prepared mini-batches of one epoch serve the next while they take less than this times the rows.
+_KEPT_SHARE = 1.0
 
 ADVICE = (
     "Lower the learning rates (factors_lr, linear_lr, bias_lr), set clip_gradient, for example "
@@ -49,6 +52,13 @@ class TrainingRows:
         shuffled = shuffled_rows(hyperparameters.seed, epoch, self.num_rows)
         return shuffled if self.kept is None else self.kept[shuffled]
 
+    def kept_batches(self, hyperparameters: Hyperparameters) -> KeptBatches | None:
+        """Return room for prepared mini-batches where every epoch has the same ones."""
+        same_batches = self.kept is None and not hyperparameters.shuffle
+        if not same_batches or hyperparameters.epochs == 1 or not hyperparameters.lazy_update:
+            return None
+        return KeptBatches(int(_KEPT_SHARE * self.batch.num_bytes))
+
 
 class Epoch:
     """Trains one epoch and tells about it."""
@@ -60,11 +70,13 @@ class Epoch:
         *,
         epoch: int,
         num_threads: int,
+        kept_batches: KeptBatches | None,
         on_event: Callable[[TrainingEvent], None] | None,
     ) -> None:
         self._state = state
         self._settings = state.hyperparameters
         self._rows = rows
+        self._kept_batches = kept_batches
         self._epoch = epoch
         self._num_threads = num_threads
         self._on_event = on_event
@@ -92,7 +104,12 @@ class Epoch:
         batches_done = 0
         for boundaries in self._blocks(rows_before):
             result = self._state.trainer.train(
-                self._rows.checked, order, boundaries, self._num_threads, self._totals
+                self._rows.checked,
+                order,
+                boundaries,
+                self._num_threads,
+                self._totals,
+                self._kept_batches,
             )
             batches_done += result.num_batches
             self._state.rows_trained = rows_before + boundaries[result.num_batches]
@@ -109,7 +126,7 @@ class Epoch:
         while done < num_rows:
             boundaries = [done]
             while done < num_rows and done - boundaries[0] < most_rows:
-                done = min(done + mini_batch_rows(self._settings, rows_before + done), num_rows)
+                done = min(next_boundary(self._settings, done, rows_before), num_rows)
                 boundaries.append(done)
                 num_batches += 1
                 if self._on_event is not None and (num_batches - 1) % interval == 0:
@@ -152,14 +169,17 @@ class Epoch:
         )
 
 
-def mini_batch_rows(settings: Hyperparameters, rows_trained: int) -> int:
-    """Return the size of the next mini-batch after so many rows, counted over all epochs.
+def next_boundary(settings: Hyperparameters, done: int, rows_before: int) -> int:
+    """Return where the mini-batch ends that begins after `done` rows of an epoch.
 
-    `batch_ramp` keeps it a small share of what was seen, in whole 64s, so that the first steps,
-    which change the most, are many.
+    `batch_ramp` keeps it a small share of the rows trained so far, those of earlier epochs
+    (`rows_before`) among them, in whole 64s: the first steps change the most, and so are many.
+    Multiples of `mini_batch_size` stay boundaries, so that later epochs have the same mini-batches.
     """
     size = settings.mini_batch_size
+    full = done // size * size + size
     if settings.batch_ramp == 0:
-        return size
-    ramped = rows_trained // settings.batch_ramp // SMALLEST_RAMPED_BATCH * SMALLEST_RAMPED_BATCH
-    return min(size, max(SMALLEST_RAMPED_BATCH, ramped))
+        return full
+    share = (rows_before + done) // settings.batch_ramp
+    ramped = share // SMALLEST_RAMPED_BATCH * SMALLEST_RAMPED_BATCH
+    return min(full, done + max(SMALLEST_RAMPED_BATCH, ramped))

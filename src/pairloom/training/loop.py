@@ -90,6 +90,7 @@ class _Run:
         self._state = state
         self._settings = state.hyperparameters
         self._rows = rows
+        self._kept_batches = rows.kept_batches(self._settings)
         self._validation = validation
         self._num_threads = num_threads
         self._on_event = on_event
@@ -116,6 +117,7 @@ class _Run:
             self._rows,
             epoch=index,
             num_threads=self._num_threads,
+            kept_batches=self._kept_batches,
             on_event=self._on_event,
         )
         try:

@@ -110,8 +110,8 @@ def test_flag_is_refused_when_it_is_another_word(value: object) -> None:
 
 
 def test_choice_is_refused_with_the_words_allowed() -> None:
-    assert refusal(_optimizer="sgd") == (
-        "_optimizer: 'sgd' is refused; must be adam, the only choice today"
+    assert refusal(_optimizer="nag") == (
+        "_optimizer: 'nag' is refused; must be adam, adagrad, ftrl or sgd"
     )
     assert "must be normal, uniform or constant" in refusal(bias_init_method="xavier")
     assert "must be binary_classifier or regressor" in refusal(predictor_type="classifier")
@@ -202,7 +202,7 @@ def test_long_value_is_shortened_and_kept_on_one_line() -> None:
 WORDS = {
     "predictor_type": ("binary_classifier", "regressor"),
     "untrained_features": ("initial", "zero"),
-    "_optimizer": ("adam",),
+    "_optimizer": ("adam", "adagrad", "ftrl", "sgd"),
 }
 
 
@@ -215,14 +215,14 @@ def valid_values(name: str) -> st.SearchStrategy[object]:
         numbers = st.floats(-largest, largest)
     else:
         numbers = st.floats(0, largest)
-    integers = st.integers(0 if name == "seed" else 1, 2**31 - 1)
+    integers = st.integers(0 if name in {"seed", "batch_ramp"} else 1, 2**31 - 1)
     if name in WORDS:
         return st.sampled_from(WORDS[name])
     if name.endswith("_init_method"):
         return st.sampled_from(["normal", "uniform"])
     if name in {"use_bias", "use_linear", "lazy_update", "shuffle", "early_stopping"}:
         return st.sampled_from([True, False, "true", "false"])
-    whole = {"seed", "batch_metrics_publish_interval", "early_stopping_patience"}
+    whole = {"seed", "batch_ramp", "batch_metrics_publish_interval", "early_stopping_patience"}
     if name in {*POSITIVE_INTEGERS, *whole}:
         return st.one_of(integers, integers.map(str))
     return st.one_of(numbers, numbers.map(repr))
