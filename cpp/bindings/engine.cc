@@ -95,9 +95,10 @@ template <class T>
 nb::class_<TrainerOwner<T>> bind_trainer(nb::module_& module, const char* name, const char* doc) {
   using Owner = TrainerOwner<T>;
   nb::class_<Owner> owner(module, name, doc);
-  owner.def(nb::init<int64_t, int, const std::string&, const OptimizerSettings&, const std::string&>(),
-            nb::arg("feature_dim"), nb::arg("num_factors"), nb::arg("predictor_type"),
-            nb::arg("optimizer"), nb::arg("simd"));
+  owner.def(
+      nb::init<int64_t, int, const std::string&, const OptimizerSettings&, const std::string&>(),
+      nb::arg("feature_dim"), nb::arg("num_factors"), nb::arg("predictor_type"),
+      nb::arg("optimizer"), nb::arg("simd"));
   define_table<T>(owner);
   owner
       .def(
@@ -114,6 +115,9 @@ nb::class_<TrainerOwner<T>> bind_trainer(nb::module_& module, const char* name, 
             self.trainer().start_states(num_threads);
           },
           nb::arg("num_threads"), "Optimizer state as before the first step.")
+      .def(
+          "mend_states", [](Owner& self) { self.trainer().mend_states(); },
+          "Lets the optimizer's state fit parameters or rates that were changed.")
       .def("train", &Owner::train, nb::arg("rows"), nb::arg("order").none(), nb::arg("boundaries"),
            nb::arg("num_threads"), nb::arg("totals"), nb::arg("kept") = nb::none(),
            "One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.")

@@ -10,23 +10,22 @@
 
 namespace pairloom::PAIRLOOM_PATH {
 
-#include "kernels_score.h"
 #include "kernels_rules.h"
+#include "kernels_score.h"
 #include "kernels_update.h"
 
 // In the order of `Optimizer`.
 template <class T, int K>
-inline constexpr Kernels<T> kKernels = {
-    gather<T, K>,
-    score_chunk<T, K>,
-    reduce<T, K>,
-    {apply<T, K, AdamRule<T>>, apply<T, K, AdaGradRule<T>>, apply<T, K, FtrlRule<T>>,
-     apply<T, K, SgdRule<T>>},
-    {apply_bias<T, AdamRule<T>>, apply_bias<T, AdaGradRule<T>>, apply_bias<T, FtrlRule<T>>,
-     apply_bias<T, SgdRule<T>>},
-    score_rows<T, K>,
-    probabilities<T>,
-    add_metrics<T>};
+inline constexpr Kernels<T> kKernels = {gather<T, K>,
+                                        score_chunk<T, K>,
+                                        reduce<T, K>,
+                                        {apply<T, K, AdamRule<T>>, apply<T, K, AdaGradRule<T>>,
+                                         apply<T, K, FtrlRule<T>>, apply<T, K, SgdRule<T>>},
+                                        {apply_bias<T, AdamRule<T>>, apply_bias<T, AdaGradRule<T>>,
+                                         apply_bias<T, FtrlRule<T>>, apply_bias<T, SgdRule<T>>},
+                                        score_rows<T, K>,
+                                        probabilities<T>,
+                                        add_metrics<T>};
 
 // Factor counts that are compile-time constants; the others take the general loops.
 const Kernels<float>& float_kernels(int padded_factors) {

@@ -150,8 +150,8 @@ PAIRLOOM_INLINE bool all_finite(Vec8<T> zeros) {
 // Adds derivative x S (and the derivative itself) to the accumulators of the row's slots.
 template <class T, int K, bool kValued, class Slot>
 PAIRLOOM_INLINE void push_row(const StepScratch<T>& scratch, uint32_t chunk, int padded_factors,
-                              const Slot* slots, const float* values, uint32_t count,
-                              T derivative, const T* sums) {
+                              const Slot* slots, const float* values, uint32_t count, T derivative,
+                              const T* sums) {
   T* const linear = scratch.linear_gradients[chunk];
   T* const square = scratch.square_gradients[chunk];
   T* const accumulators = scratch.factor_gradients[chunk];

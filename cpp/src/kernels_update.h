@@ -164,8 +164,8 @@ template <class T, class Rule>
 bool apply_bias(T& bias, T* states, T gradient, const OptimizerStep<T>& step) {
   Vec8<T> lanes[2] = {broadcast<T>(states[0]), broadcast<T>(states[1])};
   Vec8<T> checks = broadcast<T>(T(0));
-  const Vec8<T> updated = Rule::update(broadcast<T>(bias), broadcast<T>(gradient), lanes, step,
-                                       step.bias, checks);
+  const Vec8<T> updated =
+      Rule::update(broadcast<T>(bias), broadcast<T>(gradient), lanes, step, step.bias, checks);
   bias = updated[0];
   for (int slot = 0; slot < Rule::kStates; ++slot) {
     states[slot] = lanes[slot][0];

@@ -131,7 +131,8 @@ template void start_states<float>(const OptimizerStep<float>&, ParameterTable<fl
 template void start_states<double>(const OptimizerStep<double>&, ParameterTable<double>&, int);
 template void mend_bias_state<float>(const OptimizerStep<float>&, ParameterTable<float>&);
 template void mend_bias_state<double>(const OptimizerStep<double>&, ParameterTable<double>&);
-template void mend_entry_states<float>(const OptimizerStep<float>&, ParameterTable<float>&, int64_t);
+template void mend_entry_states<float>(const OptimizerStep<float>&, ParameterTable<float>&,
+                                       int64_t);
 template void mend_entry_states<double>(const OptimizerStep<double>&, ParameterTable<double>&,
                                         int64_t);
 

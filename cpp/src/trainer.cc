@@ -35,7 +35,7 @@ struct Trainer<T>::Block {
 };
 
 template <class T>
-Trainer<T>::Trainer(int64_t feature_dim, int num_factors, Loss loss, 
+Trainer<T>::Trainer(int64_t feature_dim, int num_factors, Loss loss,
                     const OptimizerSettings& optimizer, SimdPath path)
     : loss_(loss),
       optimizer_(optimizer),
@@ -207,8 +207,13 @@ void Trainer<T>::start_states(int num_threads) {
 
 template <class T>
 void Trainer<T>::restore_parameters(const ParameterTable<T>& snapshot) {
-  const auto settings = optimizer_step<T>(optimizer_, 1);
   table_.copy_parameters(snapshot);
+  mend_states();
+}
+
+template <class T>
+void Trainer<T>::mend_states() {
+  const auto settings = optimizer_step<T>(optimizer_, 1);
   mend_bias_state(settings, table_);
   for (int64_t index = 0; index < table_.num_entries(); ++index) {
     mend_entry_states(settings, table_, index);
@@ -217,6 +222,9 @@ void Trainer<T>::restore_parameters(const ParameterTable<T>& snapshot) {
 
 template <class T>
 void Trainer<T>::copy_state(const Trainer& other) {
+  if (other.optimizer_.optimizer != optimizer_.optimizer) {
+    throw std::invalid_argument("the state of one optimizer is none of another");
+  }
   table_.copy_cells(other.table_);
   for (int64_t feature = 0; feature < features_.feature_dim(); ++feature) {
     if (other.features_.trained(feature)) {

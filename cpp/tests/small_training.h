@@ -8,8 +8,8 @@
 
 namespace pairloom::testing {
 
-inline constexpr Optimizer kOptimizers[] = {Optimizer::kAdam, Optimizer::kAdaGrad,
-                                            Optimizer::kFtrl, Optimizer::kSgd};
+inline constexpr Optimizer kOptimizers[] = {Optimizer::kAdam, Optimizer::kAdaGrad, Optimizer::kFtrl,
+                                            Optimizer::kSgd};
 
 inline OptimizerSettings small_settings(Optimizer optimizer = Optimizer::kAdam) {
   OptimizerSettings settings;

@@ -200,6 +200,9 @@ class Trainer:
     def start_states(self, num_threads: int) -> None:
         """Optimizer state as before the first step."""
 
+    def mend_states(self) -> None:
+        """Lets the optimizer's state fit parameters or rates that were changed."""
+
     def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums, kept: KeptBatches | None = None) -> BlockResult:
         """
         One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.
@@ -278,6 +281,9 @@ class Float64Trainer:
 
     def start_states(self, num_threads: int) -> None:
         """Optimizer state as before the first step."""
+
+    def mend_states(self) -> None:
+        """Lets the optimizer's state fit parameters or rates that were changed."""
 
     def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums, kept: KeptBatches | None = None) -> BlockResult:
         """

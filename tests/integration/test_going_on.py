@@ -11,13 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from integration.runs import dense_rows, digest, one_hot_rows, with_weights
-from pairloom.errors import DataFormatError, UserError
-
-
 from integration.runs import dense_rows, digest, one_hot_rows, sparse_real_rows, with_weights
 from pairloom.batch import RowBatch
-from pairloom.errors import UserError
+from pairloom.errors import DataFormatError, UserError
 from pairloom.hyperparameters import Hyperparameters, resolve
 from pairloom.model import Model, OptimizerState
 from pairloom.training import (
@@ -67,11 +63,8 @@ def pickled(state: TrainingState) -> TrainingState:
     return copy
 
 
-@pytest.mark.parametrize("hand_over", [as_it_is, TrainingState.copy, pickled, through_a_file])
-
-
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("hand_over", [as_it_is, TrainingState.copy, pickled])
+@pytest.mark.parametrize("hand_over", [as_it_is, TrainingState.copy, pickled, through_a_file])
 def test_two_epochs_and_three_equal_five(
     hand_over: Callable[[TrainingState], TrainingState], optimizer: str
 ) -> None:
@@ -204,3 +197,15 @@ def test_a_parameter_survives_a_warm_start_with_ftrl() -> None:
     warm = train(ROWS, settings, state=TrainingState.from_model(model, settings)).model
     np.testing.assert_allclose(warm.factors, model.factors, rtol=1e-6)
     np.testing.assert_allclose(warm.linear_weights, model.linear_weights, rtol=1e-6)
+
+
+@pytest.mark.parametrize("before", OPTIMIZERS)
+@pytest.mark.parametrize("after", OPTIMIZERS)
+def test_a_state_goes_on_under_another_optimizer_or_other_rates(before: str, after: str) -> None:
+    state = train(ROWS, settings_of(1, before)).state
+    settings = replace(settings_of(1, after), factors_lr=0.02, bias_lr=0.01, rescale_grad=1 / 256)
+    other = state.with_hyperparameters(settings)
+    assert digest(other.model().factors) == digest(state.model().factors)
+    loss = "binary_classification_cross_entropy"
+    loss_before = evaluate(state.model(), ROWS)[loss]
+    assert evaluate(train(ROWS, settings, state=other).model, ROWS)[loss] < loss_before + 0.02

@@ -77,7 +77,11 @@ def run_50_steps(trainer: Trainer | Float64Trainer, case: Case, rows: RowBatch) 
 def double_after_50_steps(case: Case, form: str) -> tuple[Float64Trainer, Parameters]:
     settings = hyperparameters_of(case)
     trainer = Float64Trainer(
-        FEATURE_DIM, case.num_factors, settings.predictor_type, optimizer_settings(settings), "baseline"
+        FEATURE_DIM,
+        case.num_factors,
+        settings.predictor_type,
+        optimizer_settings(settings),
+        "baseline",
     )
     initial = initial_of(case)
     trainer.set_parameters(float(initial.bias), initial.linear, initial.factors)

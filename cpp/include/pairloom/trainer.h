@@ -41,6 +41,8 @@ class Trainer {
   void initialize(const TableInit& init, int num_threads);
   // Sets the optimizer's state to that before the first step from the parameters as they are.
   void start_states(int num_threads);
+  // Makes the optimizer's state fit parameters or rates that were changed.
+  void mend_states();
   // Puts parameters back that were copied from this table.
   void restore_parameters(const ParameterTable<T>& snapshot);
 
@@ -52,7 +54,7 @@ class Trainer {
   BlockResult train(const RowOrder& rows, const std::vector<int64_t>& boundaries, int num_threads,
                     MetricSums& totals, KeptBatches* kept = nullptr);
 
-  // Takes over everything that training has changed; the shapes must be equal.
+  // Takes over everything that training has changed; shapes and optimizers must be equal.
   void copy_state(const Trainer& other);
 
  private:

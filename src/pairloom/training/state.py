@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,11 +64,19 @@ class TrainingState:
         return self.with_hyperparameters(self.hyperparameters)
 
     def with_hyperparameters(self, hyperparameters: Hyperparameters) -> TrainingState:
-        """Return a copy that goes on under other learning settings; the shape must be the same."""
-        twin = TrainingState(hyperparameters)
+        """Return a copy that goes on under other learning settings; the shape must be the same.
+
+        Another optimizer starts with new state.
+        """
+        if hyperparameters.optimizer != self.hyperparameters.optimizer:
+            twin = TrainingState.from_model(self.model(), hyperparameters)
+        else:
+            twin = TrainingState(hyperparameters)
+            twin.trainer.copy_state(self.trainer)
+            if hyperparameters != replace(self.hyperparameters, epochs=hyperparameters.epochs):
+                twin.trainer.mend_states()  # FTRL's z depends on the rates
         twin.epochs_done = self.epochs_done
         twin.rows_trained = self.rows_trained
-        twin.trainer.copy_state(self.trainer)
         return twin
 
     def model(self) -> Model:
@@ -161,10 +169,11 @@ def _new_trainer(hyperparameters: Hyperparameters) -> Trainer:
 
 
 def optimizer_settings(settings: Hyperparameters) -> OptimizerSettings:
-    """Return the optimizer as the core runs it: group rates times `_learning_rate`, decays times
-    `_wd`, adam's gradients divided by `mini_batch_size` and the others' summed (contract section 1).
+    """Return the optimizer as the core runs it.
 
-    A group that is switched off (`use_bias`, `use_linear`) starts at 0 and has a rate of 0.
+    Group rates are multiplied by `_learning_rate`, decays by `_wd`; adam divides gradients by
+    `mini_batch_size` (contract section 1), the others sum them. A group that is
+    switched off (`use_bias`, `use_linear`) starts at 0 and has a rate of 0.
     """
     rescale = settings.rescale_grad
     if rescale is None:

@@ -9,6 +9,7 @@ import numpy as np
 from pairloom.errors import DataFormatError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.model import Model, OptimizerState
+from pairloom.runtime import allowed_threads
 from pairloom.training.state import TrainingState, refuse_other_shape
 
 _IN_THE_MODEL = ("hyperparameters", "bias", "linear_weights", "factors", "trained")
@@ -97,3 +98,4 @@ def _draw_untrained(state: TrainingState, model: Model) -> None:
         np.where(trained, model.linear_weights, drawn.linear_weights()),
         np.where(trained[:, None], model.factors, drawn.factors()),
     )
+    state.trainer.start_states(allowed_threads())

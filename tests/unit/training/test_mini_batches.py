@@ -52,9 +52,7 @@ def test_a_mini_batch_size_under_64_is_kept() -> None:
     assert epoch_of(settings_of(10, 16), 35) == [10, 10, 10, 5]
 
 
-@given(
-    st.integers(1, 3000), st.integers(0, 100), st.integers(1, 9000), st.integers(0, 300_000)
-)
+@given(st.integers(1, 3000), st.integers(0, 100), st.integers(1, 9000), st.integers(0, 300_000))
 def test_mini_batches_are_the_oracles_and_keep_its_boundaries(
     mini_batch_size: int, batch_ramp: int, num_rows: int, rows_before: int
 ) -> None:
