@@ -43,14 +43,14 @@ void bind_metrics(nb::module_& module) {
   nb::class_<MetricSums>(module, "MetricSums", "Sums over rows, each counted by its weight.")
       .def(nb::init<>())
       .def("add", &MetricSums::add, nb::arg("other"))
-      .def_ro("weight", &MetricSums::weight)
-      .def_ro("log_loss", &MetricSums::log_loss)
-      .def_ro("correct", &MetricSums::correct)
-      .def_ro("true_positive", &MetricSums::true_positive)
-      .def_ro("predicted_positive", &MetricSums::predicted_positive)
-      .def_ro("actual_positive", &MetricSums::actual_positive)
-      .def_ro("squared_error", &MetricSums::squared_error)
-      .def_ro("absolute_error", &MetricSums::absolute_error);
+      .def_rw("weight", &MetricSums::weight)
+      .def_rw("log_loss", &MetricSums::log_loss)
+      .def_rw("correct", &MetricSums::correct)
+      .def_rw("true_positive", &MetricSums::true_positive)
+      .def_rw("predicted_positive", &MetricSums::predicted_positive)
+      .def_rw("actual_positive", &MetricSums::actual_positive)
+      .def_rw("squared_error", &MetricSums::squared_error)
+      .def_rw("absolute_error", &MetricSums::absolute_error);
   module.def("metric_sums", &sums_of_rows, nb::arg("scores"), nb::arg("labels"),
              nb::arg("weights").none(), nb::arg("predictor_type"));
   module.def(

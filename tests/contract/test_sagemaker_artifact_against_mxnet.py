@@ -113,7 +113,7 @@ def exchange(
 def test_mxnet_loads_the_arrays_that_we_write(
     case: str, models: dict[str, Model], exchange: tuple[Path, Path]
 ) -> None:
-    model, loaded = models[case], np.load(exchange[0] / case / "loaded.npz")
+    model, loaded = models[case], arrays_in(exchange[0] / case / "loaded.npz")
     counted = model.trained if model.untrained_features == "zero" else np.ones(1, dtype=bool)
     np.testing.assert_array_equal(loaded["v"], model.factors * counted[:, None])
     np.testing.assert_array_equal(
@@ -127,7 +127,7 @@ def test_mxnet_loads_the_arrays_that_we_write(
 def test_mxnet_predicts_what_the_model_predicts(
     case: str, models: dict[str, Model], exchange: tuple[Path, Path]
 ) -> None:
-    model, loaded = models[case], np.load(exchange[0] / case / "loaded.npz")
+    model, loaded = models[case], arrays_in(exchange[0] / case / "loaded.npz")
     ours = model.predict_rows(sparse_rows(model.feature_dim))
     np.testing.assert_allclose(loaded["predictions"], ours, rtol=0, atol=MOST_DIFFERENCE)
 
@@ -136,7 +136,7 @@ def test_mxnet_predicts_what_the_model_predicts(
 def test_artifacts_that_mxnet_writes_are_read(case: str, exchange: tuple[Path, Path]) -> None:
     folder = exchange[1] / case
     model = Model.load(folder / "model_algo-1")
-    held = np.load(folder / "held.npz")
+    held = arrays_in(folder / "held.npz")
     np.testing.assert_array_equal(model.factors, held["v"].astype(np.float32))
     np.testing.assert_array_equal(model.linear_weights, held["w1_weight"].reshape(-1))
     assert model.bias == held["w0_weight"][0]
@@ -150,6 +150,11 @@ def test_rows_that_mxnet_does_not_store_count_as_untrained(
 ) -> None:
     model = Model.load(exchange[1] / case / "model_algo-1")
     assert np.flatnonzero(model.trained).tolist() == rows
+
+
+def arrays_in(path: Path) -> dict[str, Any]:
+    with np.load(path) as arrays:
+        return dict(arrays)
 
 
 def write_rows(path: Path, rows: RowBatch) -> None:

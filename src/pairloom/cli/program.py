@@ -25,14 +25,14 @@ WRONG_PATH = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirecto
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code: 0, 1 (ours), 2 (the user's) or 130."""
+    """Run one command line and return its exit code: 0, 1 (ours), 2 (the user's), 130 or 143."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             parsed = parse(given)
             with _logged(quiet=parsed.quiet):
-                parsed.run(parsed)
+                code: int | None = parsed.run(parsed)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _report("interrupted", INTERRUPTED)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "--debug" in given:
             traceback.print_exc()
         return _report(*_explained(error))
-    return 0
+    return code or 0
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -10,7 +10,7 @@ from typing import NoReturn, TextIO
 from tqdm import tqdm
 
 from pairloom.hyperparameters import Hyperparameters
-from pairloom.training import EpochEvent, ProgressEvent, TrainingEvent
+from pairloom.training import EpochEvent, ProgressEvent, ResumedEvent, TrainingEvent
 from pairloom.training.metrics import loss_name
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -37,6 +37,8 @@ class Progress(ABC):
             self.show_progress(event)
         elif isinstance(event, EpochEvent):
             self.show_line(epoch_line(event, self.epochs, self.loss_name))
+        elif isinstance(event, ResumedEvent):
+            self.show_line(resumed_line(event, self.epochs))
 
     @abstractmethod
     def show_progress(self, event: ProgressEvent) -> None:
@@ -118,6 +120,14 @@ class Lines(Progress):
 def _has_room_for_a_bar(stream: TextIO) -> bool:
     # A terminal of no known size, as some containers have, would show an empty bar.
     return stream.isatty() and os.get_terminal_size(stream.fileno()).columns > 0
+
+
+def resumed_line(event: ResumedEvent, epochs: int) -> str:
+    """Say where training goes on."""
+    return (
+        f"{event.checkpoint}: going on in epoch {event.epoch + 1} of {epochs}, "
+        f"after {event.rows_done:,} of {event.rows_total:,} rows"
+    )
 
 
 def epoch_line(event: EpochEvent, epochs: int, loss_name: str) -> str:

@@ -104,6 +104,7 @@ def run_metrics(result: TrainingResult) -> dict[str, Any]:
         "hyperparameters": result.model.hyperparameters.to_dict(),
         "epochs_run": result.epochs_run,
         "best_epoch": result.best_epoch,
+        "interrupted": result.interrupted,
         "history": [asdict(epoch) for epoch in result.history],
     }
 

@@ -13,6 +13,7 @@ from pairloom._core import KeptBatches, MetricSums, Rows, shuffled_rows
 from pairloom.batch import RowBatch
 from pairloom.errors import TrainingDivergedError
 from pairloom.hyperparameters import Hyperparameters
+from pairloom.training.epoch_progress import EpochProgress
 from pairloom.training.events import BatchEvent, ProgressEvent, TrainingEvent
 from pairloom.training.metrics import named_metrics
 from pairloom.training.state import TrainingState
@@ -68,7 +69,7 @@ class Epoch:
         state: TrainingState,
         rows: TrainingRows,
         *,
-        epoch: int,
+        progress: EpochProgress,
         num_threads: int,
         kept_batches: KeptBatches | None,
         on_event: Callable[[TrainingEvent], None] | None,
@@ -77,11 +78,10 @@ class Epoch:
         self._settings = state.hyperparameters
         self._rows = rows
         self._kept_batches = kept_batches
-        self._epoch = epoch
+        self._progress = progress
         self._num_threads = num_threads
         self._on_event = on_event
-        self._totals = MetricSums()
-        self._started = time.perf_counter()
+        self._started = time.perf_counter() - progress.seconds
 
     @property
     def seconds(self) -> float:
@@ -89,10 +89,10 @@ class Epoch:
 
     @property
     def metrics(self) -> dict[str, float]:
-        return named_metrics(self._totals, self._settings.predictor_type)
+        return named_metrics(self._progress.totals, self._settings.predictor_type)
 
-    def run(self) -> None:
-        """Train every mini-batch once.
+    def blocks(self) -> Iterator[EpochProgress]:
+        """Train the mini-batches that are left, and yield how far the epoch is after each block.
 
         Raises
         ------
@@ -100,29 +100,34 @@ class Epoch:
             A NaN or an infinity came up; the parameters before its mini-batch stay.
         """
         order = self._rows.order(self._settings, self._state.epochs_done)
-        rows_before = self._state.rows_trained
-        batches_done = 0
-        for boundaries in self._blocks(rows_before):
+        progress = self._progress
+        for boundaries in self._boundaries():
             result = self._state.trainer.train(
                 self._rows.checked,
                 order,
                 boundaries,
                 self._num_threads,
-                self._totals,
+                progress.totals,
                 self._kept_batches,
             )
-            batches_done += result.num_batches
-            self._state.rows_trained = rows_before + boundaries[result.num_batches]
+            rows_done = boundaries[result.num_batches]
+            self._state.rows_trained += rows_done - progress.rows_done
+            progress.rows_done = rows_done
+            progress.batches_done += result.num_batches
             if result.not_finite is not None:
-                raise self._diverged(batches_done, result.not_finite)
+                raise self._diverged(progress.batches_done, result.not_finite)
             if self._on_event is not None:
-                self._tell(self._on_event, boundaries[-1], batches_done - 1, result.last_batch)
+                self._tell(self._on_event, result.last_batch)
+            progress.seconds = self.seconds
+            yield progress
 
-    def _blocks(self, rows_before: int) -> Iterator[list[int]]:
+    def _boundaries(self) -> Iterator[list[int]]:
         """Cut the mini-batches into blocks that end where a batch's metrics are asked for."""
         most_rows = self._rows_of_a_block()
         interval = self._settings.batch_metrics_publish_interval
-        num_rows, done, num_batches = self._rows.num_rows, 0, 0
+        num_rows, done = self._rows.num_rows, self._progress.rows_done
+        rows_before = self._state.rows_trained - done
+        num_batches = self._progress.batches_done
         while done < num_rows:
             boundaries = [done]
             while done < num_rows and done - boundaries[0] < most_rows:
@@ -137,21 +142,16 @@ class Epoch:
         nonzeros = self._rows.batch.num_nonzeros / max(1, self._rows.batch.num_rows)
         return max(1, int(_BLOCK_WORK / (1 + nonzeros) / (8 + self._settings.num_factors)))
 
-    def _tell(
-        self,
-        on_event: Callable[[TrainingEvent], None],
-        rows_done: int,
-        batch: int,
-        batch_sums: MetricSums,
-    ) -> None:
+    def _tell(self, on_event: Callable[[TrainingEvent], None], batch_sums: MetricSums) -> None:
+        batch = self._progress.batches_done - 1
         if batch % self._settings.batch_metrics_publish_interval == 0:
             metrics = named_metrics(batch_sums, self._settings.predictor_type)
-            on_event(BatchEvent(self._epoch, batch, metrics))
+            on_event(BatchEvent(self._progress.epoch, batch, metrics))
         on_event(
             ProgressEvent(
-                epoch=self._epoch,
+                epoch=self._progress.epoch,
                 epochs=self._settings.epochs,
-                rows_done=rows_done,
+                rows_done=self._progress.rows_done,
                 rows_total=self._rows.num_rows,
                 seconds=self.seconds,
                 metrics=self.metrics,
@@ -160,11 +160,12 @@ class Epoch:
 
     def _diverged(self, batch: int, not_finite: str) -> TrainingDivergedError:
         largest = self._rows.batch.largest_value()
+        epoch = self._progress.epoch
         return TrainingDivergedError(
-            f"training diverged in epoch {self._epoch}, mini-batch {batch}: {not_finite} is not "
+            f"training diverged in epoch {epoch}, mini-batch {batch}: {not_finite} is not "
             f"finite. {ADVICE}: the largest is {largest:g}. The parameters before this mini-batch "
             "were kept",
-            epoch=self._epoch,
+            epoch=epoch,
             batch=batch,
         )
 

@@ -42,4 +42,14 @@ class EpochEvent:
     seconds: float = 0.0
 
 
-TrainingEvent: TypeAlias = BatchEvent | ProgressEvent | EpochEvent
+@dataclass(frozen=True, slots=True)
+class ResumedEvent:
+    """Training goes on from a checkpoint, told once before anything else."""
+
+    checkpoint: str
+    epoch: int
+    rows_done: int
+    rows_total: int
+
+
+TrainingEvent: TypeAlias = BatchEvent | ProgressEvent | EpochEvent | ResumedEvent

@@ -1,4 +1,4 @@
-"""The training run: epochs, validation, early stopping."""
+"""The training run: epochs, validation, early stopping, checkpoints."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from pairloom.batch import RowBatch
 from pairloom.errors import DataError, TrainingDivergedError, UserError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.runtime import allowed_threads
+from pairloom.training.checkpoint_content import RunPosition, take_over
+from pairloom.training.checkpoints import Checkpoints, RunCheckpoints
 from pairloom.training.epoch import Epoch, TrainingRows
+from pairloom.training.epoch_progress import EpochProgress
 from pairloom.training.evaluation import evaluate
-from pairloom.training.events import EpochEvent, TrainingEvent
+from pairloom.training.events import EpochEvent, ResumedEvent, TrainingEvent
 from pairloom.training.labels import check_labels, check_weighs_anything
 from pairloom.training.metrics import loss_name
+from pairloom.training.run_fingerprint import run_fingerprint
 from pairloom.training.state import TrainingResult, TrainingState
-from pairloom.training.stopping import EarlyStopping
+from pairloom.training.stopping import BestEpoch
 
 
-def train(
+def train(  # noqa: PLR0913  what a run may be given besides its rows, each by name
     rows: RowBatch,
     hyperparameters: Hyperparameters,
     *,
@@ -28,11 +32,14 @@ def train(
     state: TrainingState | None = None,
     num_threads: int = 0,
     on_event: Callable[[TrainingEvent], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    stop_requested: Callable[[], bool] | None = None,
 ) -> TrainingResult:
     """Train a factorization machine on rows in memory.
 
     The result depends on rows, hyperparameters and state alone, to the byte; not on
-    `num_threads`, the processor's instruction path or whether events are asked for.
+    `num_threads`, the processor's instruction path, whether events are asked for, or how often
+    the run was killed and went on from a checkpoint.
 
     Parameters
     ----------
@@ -47,10 +54,20 @@ def train(
     num_threads
         0 takes as many as the process may run.
     on_event
-        Called between blocks of work with BatchEvent, ProgressEvent and EpochEvent.
+        Called between blocks of work with BatchEvent, ProgressEvent and EpochEvent, and first
+        with ResumedEvent when training goes on from a checkpoint.
+    checkpoints
+        Where to leave checkpoints now and then, and to go on from the newest if there is one.
+    stop_requested
+        Asked between blocks; once it returns true, a checkpoint is written and training ends
+        with the parameters of the best epoch by validation, or the last ones without.
 
     Raises
     ------
+    UserError
+        The newest checkpoint is of a run of other data, hyperparameters or start.
+    DataFormatError
+        There are checkpoints and all are damaged.
     DataError
         Rows that do not fit the hyperparameters, or none of positive weight.
     TrainingDivergedError
@@ -64,6 +81,10 @@ def train(
     if validation is not None:
         check_weighs_anything(validation, "validation rows")
     training_rows = _take_rows(rows, hyperparameters)
+    run_checkpoints = None
+    if checkpoints is not None:
+        fingerprint = run_fingerprint(hyperparameters, rows, validation, state)
+        run_checkpoints = RunCheckpoints(checkpoints, fingerprint)
     threads = num_threads or allowed_threads()
     if state is None:
         state = TrainingState.initial(hyperparameters, num_threads=threads)
@@ -73,6 +94,7 @@ def train(
             "pass state.with_hyperparameters(hyperparameters)"
         )
     run = _Run(state, training_rows, validation, threads, on_event)
+    run.prepare(run_checkpoints, stop_requested)
     return run.all_epochs()
 
 
@@ -95,46 +117,93 @@ class _Run:
         self._num_threads = num_threads
         self._on_event = on_event
         self._history: list[EpochEvent] = []
-        self._stopping = (
-            EarlyStopping(state.trainer, self._settings.early_stopping_patience)
-            if self._settings.early_stopping
-            else None
-        )
+        self._progress = EpochProgress()
+        self._best: BestEpoch | None = None
+        self._checkpoints: RunCheckpoints | None = None
+        self._stop_requested: Callable[[], bool] = lambda: False
+        self._interrupted = False
+
+    def prepare(
+        self, checkpoints: RunCheckpoints | None, stop_requested: Callable[[], bool] | None
+    ) -> None:
+        """Go on from the newest checkpoint, if there is one."""
+        self._checkpoints = checkpoints
+        if stop_requested is not None:
+            self._stop_requested = stop_requested
+        may_go_back = self._settings.early_stopping or stop_requested is not None
+        if self._validation is not None and may_go_back:
+            self._best = BestEpoch(self._state.trainer)
+        newest = None if checkpoints is None else checkpoints.newest()
+        if newest is None:
+            return
+        position = take_over(newest, self._state, self._best, num_rows=self._rows.num_rows)
+        self._progress = position.progress
+        self._history = list(position.history)
+        progress, num_rows = self._progress, self._rows.num_rows
+        self._send(ResumedEvent(str(newest.path), progress.epoch, progress.rows_done, num_rows))
 
     def all_epochs(self) -> TrainingResult:
-        for epoch in range(self._settings.epochs):
-            self._one_epoch(epoch)
-            loss = self._validation_losses()[-1]
-            if self._stopping is not None and self._stopping.should_stop(epoch, loss):
+        epochs = self._settings.epochs
+        while self._progress.epoch < epochs and not self._interrupted:
+            if not self._one_epoch() or self._no_longer_better():
                 break
-        if self._stopping is not None:
-            self._stopping.restore_best()
+            self._progress = EpochProgress(epoch=self._progress.epoch + 1)
+            if self._progress.epoch < epochs:
+                self._pause(epochs_done=self._progress.epoch)
+        if self._best is not None and (self._settings.early_stopping or self._interrupted):
+            self._best.restore()
         return self._result()
 
-    def _one_epoch(self, index: int) -> None:
+    def _one_epoch(self) -> bool:
+        """Train what is left of the epoch and measure it; false when asked to stop before."""
         epoch = Epoch(
             self._state,
             self._rows,
-            epoch=index,
+            progress=self._progress,
             num_threads=self._num_threads,
             kept_batches=self._kept_batches,
             on_event=self._on_event,
         )
         try:
-            epoch.run()
+            for progress in epoch.blocks():
+                if progress.rows_done < self._rows.num_rows and self._pause():
+                    return False
         except TrainingDivergedError as error:
             error.last_good = self._result()
             raise
         self._state.epochs_done += 1
         seconds = epoch.seconds
         event = EpochEvent(
-            epoch=index,
+            epoch=self._progress.epoch,
             train=epoch.metrics,
             validation=self._evaluate(),
             rows=self._rows.num_rows,
             seconds=seconds,
         )
         self._history.append(event)
+        self._send(event)
+        return True
+
+    def _pause(self, *, epochs_done: int | None = None) -> bool:
+        """Write a checkpoint if it is time; return whether to stop here."""
+        self._interrupted = self._stop_requested()
+        checkpoints = self._checkpoints
+        if checkpoints is not None and (
+            self._interrupted or checkpoints.is_due(epochs_done=epochs_done)
+        ):
+            position = RunPosition(self._progress, self._history)
+            checkpoints.write(position, self._state, self._best)
+        return self._interrupted
+
+    def _no_longer_better(self) -> bool:
+        if self._best is None:
+            return False
+        epoch = self._progress.epoch
+        self._best.take_in(epoch, self._validation_losses()[-1])
+        patience = self._settings.early_stopping_patience
+        return self._settings.early_stopping and self._best.epochs_since(epoch) >= patience
+
+    def _send(self, event: TrainingEvent) -> None:
         if self._on_event is not None:
             self._on_event(event)
 
@@ -154,7 +223,7 @@ class _Run:
             best = int(np.argmin(losses))
         model = self._state.model()
         model.metadata["training"] = self._summary(best)
-        return TrainingResult(model, tuple(self._history), best, self._state)
+        return TrainingResult(model, tuple(self._history), best, self._state, self._interrupted)
 
     def _summary(self, best: int) -> dict[str, object]:
         """Return what a model file says of its training: nothing of the machine or the time."""

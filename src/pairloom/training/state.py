@@ -132,12 +132,16 @@ class TrainingResult:
         Epoch of the lowest validation loss, or the last epoch without validation rows.
     state
         To train on from; `model` is a view of it.
+    interrupted
+        Whether the run was asked to stop before its end; the model is then that of the best
+        epoch so far by validation, or the last parameters without validation rows.
     """
 
     model: Model
     history: tuple[EpochEvent, ...]
     best_epoch: int
     state: TrainingState
+    interrupted: bool = False
 
     @property
     def epochs_run(self) -> int:

@@ -1,4 +1,4 @@
-"""Early stopping: the best epoch by validation loss, and when to give up waiting for a better."""
+"""The best epoch by validation loss, and when to give up waiting for a better."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ from pairloom._core import ScoringTable, Trainer
 from pairloom.runtime import simd_path
 
 
-class EarlyStopping:
+class BestEpoch:
     """Watches the validation loss and keeps the parameters of its best epoch."""
 
-    def __init__(self, trainer: Trainer, patience: int) -> None:
+    def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        self._patience = patience
-        self._best = ScoringTable(trainer.feature_dim, trainer.num_factors, simd_path())
-        self._best_loss = math.inf
-        self.best_epoch = -1
+        self.table = ScoringTable(trainer.feature_dim, trainer.num_factors, simd_path())
+        self.loss = math.inf
+        self.epoch = -1
 
-    def should_stop(self, epoch: int, loss: float) -> bool:
-        """Take in an epoch's validation loss; true after `patience` epochs without a better."""
-        if loss < self._best_loss:
-            self._best_loss = loss
-            self.best_epoch = epoch
-            self._trainer.save_parameters(self._best)
-        return epoch - self.best_epoch >= self._patience
+    def take_in(self, epoch: int, loss: float) -> None:
+        """Keep the parameters if their epoch's validation loss is below all before."""
+        if loss < self.loss:
+            self.loss = loss
+            self.epoch = epoch
+            self._trainer.save_parameters(self.table)
 
-    def restore_best(self) -> None:
-        if self.best_epoch >= 0:
-            self._trainer.restore_parameters(self._best)
+    def epochs_since(self, epoch: int) -> int:
+        """Return how many epochs brought nothing better, up to this one."""
+        return epoch - self.epoch
+
+    def restore(self) -> None:
+        """Go back to the best epoch's parameters, if there was one."""
+        if self.epoch >= 0:
+            self._trainer.restore_parameters(self.table)
+
+    def to_dict(self) -> dict[str, float]:
+        """Return what stands beside the parameters' arrays."""
+        return {"epoch": self.epoch, "loss": self.loss, "bias": self.table.bias}

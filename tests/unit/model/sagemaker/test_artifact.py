@@ -184,6 +184,15 @@ def test_arrays_of_any_piece_are_written_alike(
     np.testing.assert_array_equal(read.factors, model.factors * model.trained[:, None])
 
 
+def test_models_beyond_what_a_plain_zip_can_hold_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 500)
+    model = small_model(100, 8)
+    write_artifact(tmp_path / "model.tar.gz", model)
+    assert_same(read_artifact(tmp_path / "model.tar.gz"), model)
+
+
 MEASURE = """
 import resource, sys
 import numpy as np
