@@ -7,6 +7,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "pairloom/feature_hash.h"
 #include "source_matrix.h"
 
 namespace nb = nanobind;
@@ -46,10 +47,14 @@ void bind_recordio(nb::module_& module) {
       .def(
           "__init__",
           [](RecordioReader* self, uint64_t feature_dim, bool require_labels, bool binary_labels,
-             uint64_t expected_bytes) {
-            new (self) RecordioReader({feature_dim, require_labels, binary_labels, expected_bytes});
+             uint64_t expected_bytes, unsigned hash_bits) {
+            if (hash_bits > kMaxHashBits) {
+              throw nb::value_error("hash_bits must be at most 30");
+            }
+            new (self) RecordioReader(
+                {feature_dim, require_labels, binary_labels, expected_bytes, hash_bits});
           },
-          "feature_dim"_a, "require_labels"_a, "binary_labels"_a, "expected_bytes"_a)
+          "feature_dim"_a, "require_labels"_a, "binary_labels"_a, "expected_bytes"_a, "hash_bits"_a)
       .def("begin_file", &RecordioReader::begin_file, "name"_a)
       .def(
           "feed",

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "pairloom/feature_hash.h"
+
 namespace pairloom::recordio {
 
 namespace {
@@ -53,6 +55,10 @@ bool is_sparse(const Tensor& tensor) {
 
 RowCollector::RowCollector(const RecordioReadOptions& options) : options_(options) {
   rows_.feature_dim = options.feature_dim;
+  if (options.hash_bits != 0) {
+    rows_.feature_dim = uint64_t{1} << options.hash_bits;
+    make_sparse();
+  }
 }
 
 void RowCollector::add(const Record& record) {
@@ -69,7 +75,9 @@ void RowCollector::add(const Record& record) {
   if (rows_.num_rows == 0) {
     reserve(tensor);
   }
-  if (is_sparse(tensor)) {
+  if (options_.hash_bits != 0) {
+    add_hashed(tensor);
+  } else if (is_sparse(tensor)) {
     add_sparse(tensor);
   } else {
     add_dense(tensor);
@@ -135,10 +143,7 @@ void RowCollector::add_sparse(const Tensor& tensor) {
   } else if (rows_.feature_dim == 0) {
     refuse("features: keys without shape; expected shape, the number of columns, or a feature_dim");
   }
-  if (tensor.keys.size() != tensor.values.size()) {
-    refuse("features: " + std::to_string(tensor.keys.size()) + " keys and " +
-           std::to_string(tensor.values.size()) + " values; expected as many of both");
-  }
+  check_keys(tensor);
   if (rows_.is_dense) {
     make_sparse();
   }
@@ -161,6 +166,39 @@ void RowCollector::add_sparse(const Tensor& tensor) {
   } else {
     rows_.feature_ids.truncate(rows_.feature_ids.size() - count);
     append_sorted(tensor);
+  }
+  end_sparse_row();
+}
+
+void RowCollector::check_keys(const Tensor& tensor) const {
+  if (tensor.keys.size() != tensor.values.size()) {
+    refuse("features: " + std::to_string(tensor.keys.size()) + " keys and " +
+           std::to_string(tensor.values.size()) + " values; expected as many of both");
+  }
+}
+
+void RowCollector::add_hashed(const Tensor& tensor) {
+  const bool has_keys = is_sparse(tensor);
+  if (has_keys) {
+    check_keys(tensor);
+  }
+  unsorted_.clear();
+  for (size_t i = 0; i < tensor.values.size(); ++i) {
+    if (has_keys || tensor.values[i] != 0.0f) {
+      const uint64_t key = has_keys ? tensor.keys[i] : i;
+      unsorted_.emplace_back(hash_id(key, options_.hash_bits), tensor.values[i]);
+    }
+  }
+  std::stable_sort(unsorted_.begin(), unsorted_.end(),
+                   [](const auto& left, const auto& right) { return left.first < right.first; });
+  for (size_t i = 0; i < unsorted_.size(); ++i) {
+    const auto& [key, value] = unsorted_[i];
+    if (i != 0 && unsorted_[i - 1].first == key) {
+      rows_.values[rows_.values.size() - 1] += value;
+    } else {
+      rows_.feature_ids.push_back(static_cast<int32_t>(key));
+      rows_.values.push_back(value);
+    }
   }
   end_sparse_row();
 }

@@ -28,6 +28,8 @@ class RowCollector {
   void add_sparse(const Tensor& tensor);
   void add_label(const Record& record);
   void check_width(uint64_t width, const char* source);
+  void check_keys(const Tensor& tensor) const;
+  void add_hashed(const Tensor& tensor);
   void make_sparse();
   void reserve(const Tensor& first);
   void append_nonzeros(const float* row);

@@ -21,6 +21,9 @@ struct RecordioReadOptions {
   bool require_labels = true;
   bool binary_labels = false;   // only 0 and 1
   uint64_t expected_bytes = 0;  // of all files together, if known: address space to reserve
+  // Other than 0: keys of any size are hashed to so many bits, equal ones of a row add up, and
+  // records may have any width. Rows are sparse.
+  unsigned hash_bits = 0;
 };
 
 // Rows in RowBatch's layout. Dense rows have values alone, num_rows x feature_dim.

@@ -37,7 +37,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     parser.add_argument(
         "--labels", type=Path, metavar="NPY", help="one label per row, for a source without labels"
     )
-    add_format_options(parser)
+    add_format_options(parser, learns=True)
     parser.set_defaults(run=run)
 
 
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     target: Path = arguments.target
     target_format(target)  # refused before anything is read
-    rows = RowFiles(arguments).read(arguments.source)
+    rows = RowFiles(arguments, learns=True).read(arguments.source)
     if arguments.labels is not None:
         rows = _with_labels(rows, arguments.source, arguments.labels)
     write_rows(target, rows)

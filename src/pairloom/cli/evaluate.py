@@ -11,6 +11,7 @@ from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_
 from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.row_files import RowFiles, add_format_options
 from pairloom.model import Model
+from pairloom.model.encoding import encoding_of
 from pairloom.reports.confusion import ConfusionMatrix, count_confusion
 from pairloom.reports.run_folder import metrics_text, model_file
 from pairloom.training import evaluate
@@ -39,7 +40,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     model = Model.load(model_file(arguments.model))
-    files = RowFiles(arguments)
+    files = RowFiles(arguments, encoding_of(model))
     rows = files.read_labelled(arguments.data, model.feature_dim, model.predictor_type)
     metrics = evaluate(model, rows, num_threads=arguments.threads)
     confusion = _confusion(model, rows, arguments.threads)

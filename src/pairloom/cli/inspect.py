@@ -39,7 +39,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     parser.add_argument(
         "--top", type=count, default=10, metavar="N", help="linear weights to list; default 10"
     )
-    add_format_options(parser)
+    add_format_options(parser, learns=True)
     parser.add_argument(
         "--verify",
         action="store_true",
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
             model_lines(model), section_lines(file), weight_lines(model, arguments.top)
         )
     else:
-        lines = data_lines(RowFiles(arguments).read(path))
+        lines = data_lines(RowFiles(arguments, learns=True).read(path))
     for line in lines:
         print(line)
 

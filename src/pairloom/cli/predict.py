@@ -15,6 +15,7 @@ from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_
 from pairloom.cli.row_files import RowFiles, add_format_options
 from pairloom.formats.complete_file import written_beside
 from pairloom.model import Model
+from pairloom.model.encoding import encoding_of
 from pairloom.reports.confusion import predicted_labels
 from pairloom.reports.run_folder import model_file
 
@@ -46,7 +47,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     model = Model.load(model_file(arguments.model))
-    rows = RowFiles(arguments).read_to_score(arguments.data, model.feature_dim)
+    rows = RowFiles(arguments, encoding_of(model)).read_to_score(arguments.data, model.feature_dim)
     predictions = model.predict_rows(rows, num_threads=arguments.threads)
     lines = json_lines(predictions, classifier=model.predictor_type == "binary_classifier")
     if arguments.output is None:

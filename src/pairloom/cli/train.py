@@ -19,12 +19,14 @@ from pairloom.cli.arguments import (
 from pairloom.cli.checkpoint_options import add_checkpoint_options, given_checkpoints
 from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.progress import make_progress
-from pairloom.cli.row_files import RowFiles, add_format_options
+from pairloom.cli.row_files import PredictorType, RowFiles, add_format_options
 from pairloom.cli.stopwatch import measured
 from pairloom.cli.termination import TERMINATED, termination_noticed
 from pairloom.errors import UserError
+from pairloom.formats.feature_encoding import FeatureEncoding
 from pairloom.hyperparameters import Hyperparameters, resolve, without_effect
 from pairloom.model import Model
+from pairloom.model.encoding import encoding_of, with_encoding
 from pairloom.model.sagemaker import is_artifact_name
 from pairloom.reports.run_folder import (
     model_file,
@@ -51,11 +53,12 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     parser = commands.add_parser(
         "train",
         parents=[shared],
-        usage="%(prog)s --train PATH --output PATH --feature-dim N --num-factors N "
-        "--predictor-type TYPE [OPTION ...]",
+        usage="%(prog)s --train PATH --output PATH --num-factors N --predictor-type TYPE "
+        "[OPTION ...]",
         help="train a model",
         description="Train a model and write it, with its metrics, into a new folder. Paths to "
-        "rows name a file or a folder of files: recordio-protobuf, libsvm text, .npz or .npy.",
+        "rows name a file or a folder of files: recordio-protobuf, libsvm text, CSV, Parquet, "
+        "Arrow, .npz or .npy.",
     )
     parser.add_argument(
         "--train", type=Path, required=True, metavar="PATH", help="rows to train on"
@@ -88,7 +91,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         help="write the optimizer state into the model file too, for a later --start-from",
     )
     add_checkpoint_options(parser)
-    add_format_options(parser)
+    add_format_options(parser, learns=True)
     add_threads_option(parser)
     add_hyperparameter_options(parser)
     parser.set_defaults(run=run)
@@ -98,7 +101,8 @@ def run(arguments: argparse.Namespace) -> int | None:
     """Run the command; return the exit code of a run that SIGTERM ended."""
     quiet: bool = arguments.quiet
     given = given_hyperparameters(arguments)
-    hyperparameters = resolve(given)
+    told_width = "feature_dim" in given or "hash_bits" in given
+    hyperparameters = resolve(given if told_width else {**given, "feature_dim": 1})
     refuse_unwritable_output(arguments.output, overwrite=arguments.overwrite)
     if arguments.save_state and is_artifact_name(arguments.output):
         raise UserError(f"{arguments.output}: SageMaker's artifact cannot hold optimizer state")
@@ -106,10 +110,18 @@ def run(arguments: argparse.Namespace) -> int | None:
         for name in without_effect(given):
             print(f"{name} has no effect with these settings", file=sys.stderr)
     checkpoints = given_checkpoints(arguments)
-    state = _starting_state(arguments, hyperparameters)
+    start = None if arguments.start_from is None else Model.load(model_file(arguments.start_from))
+    width = hyperparameters.feature_dim if told_width else None
+    files = _row_files(arguments, hyperparameters, start)
     seconds: dict[str, float] = {}
     with measured(seconds, "reading"):
-        parts = _read_parts(arguments, hyperparameters)
+        parts = _read_parts(arguments, files, hyperparameters.predictor_type, width)
+    if not told_width:
+        hyperparameters = resolve({**given, "feature_dim": parts["train"].feature_dim})
+        if not quiet:
+            told = f"feature_dim is {hyperparameters.feature_dim}, the width of the training rows"
+            print(told, file=sys.stderr)
+    state = None if start is None else _starting_state(arguments, start, hyperparameters)
     with termination_noticed() as terminated:  # until everything is written
         with (
             measured(seconds, "training"),
@@ -126,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int | None:
                 stop_requested=terminated,
             )
         test = None if result.interrupted else parts.get("test")
-        _write(arguments, result, test, seconds)
+        _write(arguments, result, files.encoding, test, seconds)
     if not result.interrupted:
         return None
     epochs = f"{result.epochs_run} of {hyperparameters.epochs} epochs"
@@ -137,6 +149,7 @@ def run(arguments: argparse.Namespace) -> int | None:
 def _write(
     arguments: argparse.Namespace,
     result: TrainingResult,
+    encoding: FeatureEncoding,
     test: RowBatch | None,
     seconds: dict[str, float],
 ) -> None:
@@ -145,37 +158,47 @@ def _write(
         with measured(seconds, "testing"):
             metrics["test"] = evaluate(result.model, test, num_threads=arguments.threads)
     metrics["seconds"] = seconds
-    model = result.model
+    model = with_encoding(result.model, encoding)
     if arguments.save_state:
         model = with_optimizer_state(model, result.state)
     write_run(arguments.output, model, metrics, overwrite=arguments.overwrite)
     _tell(arguments.output, metrics, quiet=arguments.quiet)
 
 
+def _row_files(
+    arguments: argparse.Namespace, hyperparameters: Hyperparameters, start: Model | None
+) -> RowFiles:
+    if start is not None:
+        return RowFiles(arguments, encoding_of(start), learns=True)
+    return RowFiles(arguments, FeatureEncoding(hash_bits=hyperparameters.hash_bits), learns=True)
+
+
 def _starting_state(
-    arguments: argparse.Namespace, hyperparameters: Hyperparameters
-) -> TrainingState | None:
-    path: Path | None = arguments.start_from
-    if path is None:
-        return None
-    model = Model.load(model_file(path))
-    state = warm_start(model, hyperparameters)
+    arguments: argparse.Namespace, start: Model, hyperparameters: Hyperparameters
+) -> TrainingState:
+    state = warm_start(start, hyperparameters)
     if not arguments.quiet:
-        kept = "its" if goes_on(model, hyperparameters) else "new"
-        print(f"{path}: starting from its parameters, with {kept} optimizer state", file=sys.stderr)
+        kept = "its" if goes_on(start, hyperparameters) else "new"
+        print(
+            f"{arguments.start_from}: starting from its parameters, with {kept} optimizer state",
+            file=sys.stderr,
+        )
     return state
 
 
 def _read_parts(
-    arguments: argparse.Namespace, hyperparameters: Hyperparameters
+    arguments: argparse.Namespace,
+    files: RowFiles,
+    predictor_type: PredictorType,
+    feature_dim: int | None,
 ) -> dict[str, RowBatch]:
-    files = RowFiles(arguments)
-    paths = {part: getattr(arguments, part) for part in ("train", "validation", "test")}
-    return {
-        part: files.read_labelled(path, hyperparameters.feature_dim, hyperparameters.predictor_type)
-        for part, path in paths.items()
-        if path is not None
-    }
+    parts: dict[str, RowBatch] = {}
+    for part in ("train", "validation", "test"):
+        path = getattr(arguments, part)
+        if path is not None:
+            parts[part] = files.read_labelled(path, feature_dim, predictor_type)
+            feature_dim = parts["train"].feature_dim
+    return parts
 
 
 def _tell(output: Path, metrics: Mapping[str, Any], *, quiet: bool) -> None:

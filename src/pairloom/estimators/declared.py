@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pairloom.hyperparameters import TABLE
 
 SET_BY_THE_ESTIMATOR = {
-    "feature_dim": "the width of X",
+    "feature_dim": "the width of X, or 2^hash_bits",
     "predictor_type": "the estimator's class",
     "seed": "random_state",
 }

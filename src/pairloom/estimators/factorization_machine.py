@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from pairloom.batch import Float32Array
 from pairloom.errors import DataError, HyperparameterError
 from pairloom.estimators.declared import HYPERPARAMETERS
+from pairloom.estimators.frames import encoded_frame, needs_encoding
 from pairloom.estimators.history import epoch_line, write_epoch
 from pairloom.estimators.rows import (
     LabelledRows,
@@ -25,8 +26,11 @@ from pairloom.estimators.rows import (
 )
 from pairloom.estimators.threads import count_threads
 from pairloom.estimators.weights import check_sample_weight
+from pairloom.formats.feature_encoding import FeatureEncoding
+from pairloom.formats.table_encoding import hash_batch
 from pairloom.hyperparameters import Hyperparameters, resolve
 from pairloom.model import Model
+from pairloom.model.encoding import with_encoding
 from pairloom.training import TrainingState, train
 
 if TYPE_CHECKING:
@@ -50,6 +54,10 @@ class FactorizationMachine(ABC):
         before its own update, those of the validation rows at its end, and its seconds.
     n_features_in_, feature_names_in_
         Width of the training matrix, and its column names if it was a DataFrame of text names.
+    encoding_
+        How the columns of a data frame became features, if some were not numbers: its
+        `feature_names()` name them, and `n_features_in_` counts them. There is no such attribute
+        otherwise.
     """
 
     epochs: int
@@ -58,6 +66,7 @@ class FactorizationMachine(ABC):
     warm_start: bool
     out_of_range_features: Literal["error", "ignore"]
     random_state: int | np.random.RandomState | None
+    hash_bits: int | None
     n_jobs: int | None
     verbose: int
 
@@ -65,6 +74,7 @@ class FactorizationMachine(ABC):
     n_iter_: int
     best_epoch_: int
     history_: list[dict[str, float]]
+    encoding_: FeatureEncoding
     _state: TrainingState
 
     predictor_type: ClassVar[Literal["binary_classifier", "regressor"]]
@@ -74,8 +84,12 @@ class FactorizationMachine(ABC):
         """The trained model: a view, which can score rows and be saved."""
         check_is_fitted(self)
         model = self._state.model()
+        encoding = getattr(self, "encoding_", None)
+        if encoding is not None:
+            return with_encoding(model, encoding)
         names = getattr(self, "feature_names_in_", None)
-        model.feature_names = None if names is None else names.tolist()
+        if self.hash_bits is None and names is not None:
+            model.feature_names = names.tolist()
         return model
 
     @property
@@ -110,7 +124,9 @@ class FactorizationMachine(ABC):
         ----------
         X
             Matrix of any form that scikit-learn or SciPy knows, (n_samples, n_features). A float32
-            array in C order and a float32 CSR matrix with sorted ids are read in place.
+            array in C order and a float32 CSR matrix with sorted ids are read in place. Of a data
+            frame with columns of text, categories or lists, each value becomes a feature; what is
+            missing makes none.
         y
             Targets, (n_samples,).
         sample_weight
@@ -151,6 +167,9 @@ class FactorizationMachine(ABC):
         self, X: Any, y: Any, sample_weight: Any, *, reset: bool, all_labels: Any = None
     ) -> LabelledRows:
         numeric = self.predictor_type == "regressor"
+        if reset:
+            vars(self).pop("encoding_", None)
+        X = self._encode_frame(X, learn=reset)
         X, y = check_training_data(self, X, y, reset=reset, y_numeric=numeric)
         weights = check_sample_weight(sample_weight, len(y))
         if weights is not None and not weights.all():
@@ -161,6 +180,15 @@ class FactorizationMachine(ABC):
         if reset:
             self._learn_labels(y if all_labels is None else np.asarray(all_labels))
         return LabelledRows(X, self._encode_labels(y), weights)
+
+    def _encode_frame(self, X: Any, *, learn: bool = False) -> Any:
+        known = getattr(self, "encoding_", None)
+        if not needs_encoding(X) and not (known is not None and hasattr(X, "columns")):
+            return X
+        X, encoding = encoded_frame(X, known, self.hash_bits)
+        if learn:
+            self.encoding_ = encoding
+        return X
 
     def _read_eval_set(self, eval_set: Any) -> LabelledRows:
         if isinstance(eval_set, list) and len(eval_set) == 1:
@@ -192,11 +220,12 @@ class FactorizationMachine(ABC):
     def _hyperparameters(self, **changes: object) -> Hyperparameters:
         self._check_out_of_range_features()
         values = {row.name: getattr(self, row.attribute) for row in HYPERPARAMETERS}
-        fixed = {
-            "feature_dim": self.n_features_in_,
+        fixed: dict[str, object] = {
             "predictor_type": self.predictor_type,
             "seed": self._draw_seed(),
         }
+        if self.hash_bits is None:
+            fixed["feature_dim"] = self.n_features_in_
         return resolve({**values, **fixed, **changes})
 
     def _train(
@@ -208,9 +237,9 @@ class FactorizationMachine(ABC):
         go_on: bool,
     ) -> None:
         result = train(
-            self._weigh(rows).to_batch(),
+            self._weigh(rows).to_batch(self.hash_bits),
             hyperparameters,
-            validation=None if validation is None else validation.to_batch(),
+            validation=None if validation is None else validation.to_batch(self.hash_bits),
             num_threads=count_threads(self.n_jobs),
             state=self._state.with_hyperparameters(hyperparameters) if go_on else None,
             on_event=write_epoch if self.verbose else None,
@@ -229,7 +258,10 @@ class FactorizationMachine(ABC):
         model = self.model_
         self._check_out_of_range_features()
         ignore = self.out_of_range_features == "ignore"
-        rows = as_batch(check_rows_to_score(self, X, ignore_out_of_range=ignore))
+        X = check_rows_to_score(self, self._encode_frame(X), ignore_out_of_range=ignore)
+        rows = as_batch(X)
+        if self.hash_bits is not None:
+            rows = hash_batch(rows, self.hash_bits)
         return model.score_rows(rows, num_threads=count_threads(self.n_jobs))
 
     def _check_out_of_range_features(self) -> None:

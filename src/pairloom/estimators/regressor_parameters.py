@@ -53,6 +53,7 @@ class RegressorParameters(BaseEstimator):
         untrained_features: Literal["initial", "zero"] = "zero",
         early_stopping: bool = False,
         early_stopping_patience: int = 3,
+        hash_bits: int | None = None,
         validation_fraction: float = 0.1,
         warm_start: bool = False,
         out_of_range_features: Literal["error", "ignore"] = "error",
@@ -145,6 +146,9 @@ class RegressorParameters(BaseEstimator):
             Stop when the validation loss no longer falls, and keep the best epoch.
         early_stopping_patience
             With `early_stopping`: epochs without a better validation loss to wait for one.
+        hash_bits
+            Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of
+            columns and values, and numeric ids that do not fit; unset: not.
         validation_fraction
             With early_stopping and no eval_set: share of the rows held out to validate.
         warm_start
@@ -196,6 +200,7 @@ class RegressorParameters(BaseEstimator):
         self.untrained_features = untrained_features
         self.early_stopping = early_stopping
         self.early_stopping_patience = early_stopping_patience
+        self.hash_bits = hash_bits
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start
         self.out_of_range_features = out_of_range_features

@@ -14,6 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from pairloom.batch import Float32Array, RowBatch
 from pairloom.errors import DataError
+from pairloom.formats.table_encoding import hash_batch
 
 _SPARSE_DTYPES = [np.float32, np.float64]  # of others the first is made
 
@@ -31,9 +32,10 @@ class LabelledRows:
         weights = None if self.weights is None else self.weights[chosen]
         return LabelledRows(self.X[chosen], self.labels[chosen], weights)
 
-    def to_batch(self) -> RowBatch:
-        """Borrow the arrays."""
-        return as_batch(self.X, self.labels, self.weights)
+    def to_batch(self, hash_bits: int | None) -> RowBatch:
+        """Borrow the arrays, unless ids are to be hashed."""
+        rows = as_batch(self.X, self.labels, self.weights)
+        return rows if hash_bits is None else hash_batch(rows, hash_bits)
 
 
 def check_training_data(

@@ -10,14 +10,18 @@ from pairloom.formats.array_files import is_array_file
 from pairloom.formats.compression import without_suffix
 from pairloom.formats.shards import list_shards
 
-FileFormat: TypeAlias = Literal["recordio", "libsvm", "numpy"]
+FileFormat: TypeAlias = Literal["recordio", "libsvm", "numpy", "csv", "parquet", "arrow"]
 
 FILE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 NAMES: dict[FileFormat, str] = {
     "recordio": "recordio-protobuf",
     "libsvm": "libsvm text",
     "numpy": "a NumPy file",
+    "csv": "CSV",
+    "parquet": "Parquet",
+    "arrow": "an Arrow file",
 }
+WRITTEN: tuple[FileFormat, ...] = ("recordio", "libsvm", "numpy")
 SUFFIXES: dict[str, FileFormat] = {
     "": "recordio",
     ".pbr": "recordio",
@@ -27,6 +31,11 @@ SUFFIXES: dict[str, FileFormat] = {
     ".txt": "libsvm",
     ".npy": "numpy",
     ".npz": "numpy",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
 }
 
 
@@ -45,10 +54,10 @@ def source_format(path: Path) -> FileFormat:
 def target_format(path: Path) -> FileFormat:
     """Say the format of a file to be written."""
     suffix = without_suffix(path).suffix
-    if suffix not in SUFFIXES:
-        known = ", ".join(suffix for suffix in SUFFIXES if suffix)
-        raise UserError(f"{path}: unknown suffix {suffix}; expected one of {known}")
-    file_format = SUFFIXES[suffix]
+    file_format = SUFFIXES.get(suffix)
+    if file_format not in WRITTEN:
+        known = ", ".join(known for known, name in SUFFIXES.items() if known and name in WRITTEN)
+        raise UserError(f"{path}: cannot write {suffix}; expected one of {known}")
     if file_format == "numpy" and suffix != path.suffix:
         raise UserError(
             f"{path}: {NAMES[file_format]} cannot be written compressed; drop {path.suffix}"

@@ -20,7 +20,7 @@ from pairloom.formats.source_matrix import Rows, source_matrix, write_matrix
 
 ZeroBased: TypeAlias = bool | Literal["auto"]
 
-_MAX_WIDTH = np.iinfo(np.int64).max
+MAX_WIDTH = np.iinfo(np.int64).max
 
 logger = logging.getLogger(__name__)
 
@@ -82,8 +82,8 @@ def read_libsvm_and_base(
     require_labels: bool,
 ) -> tuple[RowBatch, bool]:
     """Read as `read_libsvm` does; return also whether ids counted from 0."""
-    if feature_dim is not None and not 1 <= feature_dim <= _MAX_WIDTH:
-        raise DataError(f"feature_dim {feature_dim}; expected 1 to {_MAX_WIDTH}")
+    if feature_dim is not None and not 1 <= feature_dim <= MAX_WIDTH:
+        raise DataError(f"feature_dim {feature_dim}; expected 1 to {MAX_WIDTH}")
     files = list_files(source)
     reader = LibsvmReader(
         feature_dim=feature_dim or 0,

@@ -28,6 +28,7 @@ def read_recordio(
     feature_dim: int | None = None,
     predictor_type: PredictorType | None = None,
     require_labels: bool = True,
+    hash_bits: int | None = None,
 ) -> RowBatch:
     """Read recordio-protobuf files into one batch.
 
@@ -45,6 +46,9 @@ def read_recordio(
         "binary_classifier" takes only the labels 0 and 1, anything else every finite label.
     require_labels
         Whether a record without a label is an error. If not, all records carry one or none.
+    hash_bits
+        Hash keys at or beyond 2^hash_bits, which becomes the width; records may have any. Equal
+        ids of a row add up. `feature_dim` must then be left out.
 
     Raises
     ------
@@ -57,12 +61,16 @@ def read_recordio(
     if feature_dim is not None and not 1 <= feature_dim <= _MAX_WIDTH:
         message = f"feature_dim {feature_dim}; expected 1 to {_MAX_WIDTH}"
         raise DataError(message)
+    if hash_bits is not None and (feature_dim is not None or not 1 <= hash_bits <= 30):
+        message = f"hash_bits {hash_bits}; expected 1 to 30, and no feature_dim beside it"
+        raise DataError(message)
     files = list_files(source)
     reader = RecordioReader(
         feature_dim=feature_dim or 0,
         require_labels=require_labels,
         binary_labels=predictor_type == "binary_classifier",
         expected_bytes=size_of(files),
+        hash_bits=hash_bits or 0,
     )
     feed_all(reader, files)
     rows = reader.finish()

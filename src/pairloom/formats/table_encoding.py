@@ -29,6 +29,8 @@ def learn_encoding(
     Values of a category are numbered in the order of their code points, those that no row holds
     are left out.
     """
+    if hash_bits is not None and hash_bits not in range(1, _WIDEST_HASH_BITS + 1):
+        raise DataError(f"hash_bits {hash_bits!r}; expected 1 to {_WIDEST_HASH_BITS}")
     if label is not None and table.column(label) is None:
         raise DataError(f"{table.source}: no label column {label}; it has {table.names()}")
     columns = tuple(_learned(column, hash_bits) for column in table.columns if column.name != label)
@@ -103,7 +105,7 @@ def _as_sparse(rows: RowBatch) -> tuple[Ids, npt.NDArray[np.int32] | Ids, Float3
     dense = np.asarray(rows.values)
     held, ids = np.nonzero(dense)
     counts = np.bincount(held, minlength=len(dense))
-    return _offsets_of(counts), ids.astype(np.int64, copy=False), dense[held, ids]
+    return _offsets_of(counts), np.ascontiguousarray(ids, np.int64), dense[held, ids]
 
 
 def _offsets_of(counts: npt.NDArray[np.int64]) -> Ids:

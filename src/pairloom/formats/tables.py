@@ -21,6 +21,7 @@ def read_table(  # noqa: PLR0913  each says something about the file
     table_format: TableFormat,
     *,
     label: str | None = None,
+    require_label: bool = True,
     categorical: Collection[str] = (),
     hash_bits: int | None = None,
     header: bool = True,
@@ -41,6 +42,8 @@ def read_table(  # noqa: PLR0913  each says something about the file
         "csv", "parquet", or "arrow" for Arrow's IPC files, which are Feather files too.
     label
         Name of the column of labels.
+    require_label
+        Whether that column must be there.
     categorical
         Columns of whole numbers that are categories, such as ids.
     hash_bits
@@ -69,6 +72,8 @@ def read_table(  # noqa: PLR0913  each says something about the file
         options = _options_of(encoding, header=header)
     table = read_table_files(source, table_format, options)
     if encoding is None:
+        if not require_label and label is not None and table.column(label) is None:
+            label = None
         encoding = learn_encoding(table, label=label, hash_bits=hash_bits)
     return encode_table(table, encoding), encoding
 

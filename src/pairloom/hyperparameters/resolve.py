@@ -26,11 +26,13 @@ def resolve(values: Mapping[str, object]) -> Hyperparameters:
     HyperparameterError
         With one line per unknown name, missing name, broken rule; all of them at once.
     """
+    values = _with_hashed_width(values)
     problems = [_unknown(name) for name in values if name not in BY_NAME]
     settings: dict[str, Any] = {}
     for row in TABLE:
         problems.extend(_read_into(settings, row, values))
     problems.extend(_constants_without_value(settings))
+    problems.extend(_width_beside_hashing(settings))
     if problems:
         raise HyperparameterError("\n".join(problems))
     _fill_uniform_scales(settings)
@@ -91,6 +93,24 @@ def _constants_without_value(settings: Mapping[str, object]) -> Iterator[str]:
         unset = value in settings and settings[value] is None
         if unset and settings.get(f"{group}_init_method") == "constant":
             yield f"{value}: missing; {group}_init_method=constant needs it"
+
+
+def _with_hashed_width(values: Mapping[str, object]) -> Mapping[str, object]:
+    if values.get("hash_bits") is None or "feature_dim" in values:
+        return values
+    try:
+        hash_bits = BY_NAME["hash_bits"].domain.read(values["hash_bits"])
+    except ValueError:  # said when the value itself is read
+        return {**values, "feature_dim": 1}
+    return {**values, "feature_dim": 1 << int(hash_bits)}
+
+
+def _width_beside_hashing(settings: Mapping[str, Any]) -> Iterator[str]:
+    hash_bits, width = settings.get("hash_bits"), settings.get("feature_dim")
+    if hash_bits is not None and width is not None and width != 1 << hash_bits:
+        yield (
+            f"feature_dim: {width} is refused; must be {1 << hash_bits}, 2^hash_bits, or left out"
+        )
 
 
 def _fill_uniform_scales(settings: dict[str, Any]) -> None:

@@ -110,6 +110,9 @@ class Hyperparameters(NamedValues):
         Stop when the validation loss no longer falls, and keep the best epoch.
     early_stopping_patience
         With `early_stopping`: epochs without a better validation loss to wait for one.
+    hash_bits
+        Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of
+        columns and values, and numeric ids that do not fit; unset: not.
     """
 
     feature_dim: int
@@ -155,3 +158,4 @@ class Hyperparameters(NamedValues):
     untrained_features: Literal["initial", "zero"] = "initial"
     early_stopping: bool = False
     early_stopping_patience: int = 3
+    hash_bits: int | None = None

@@ -352,6 +352,16 @@ _OWN = (
     ),
 )
 
+_FEATURES = (
+    Hyperparameter(
+        name="hash_bits",
+        domain=Integer(maximum=30),
+        origin="pairloom",
+        help="Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of "
+        "columns and values, and numeric ids that do not fit; unset: not.",
+    ),
+)
+
 TABLE: tuple[Hyperparameter, ...] = (
     *_REQUIRED,
     *_STEPS,
@@ -359,6 +369,7 @@ TABLE: tuple[Hyperparameter, ...] = (
     *_HIDDEN,
     *_WITHOUT_EFFECT,
     *_OWN,
+    *_FEATURES,
 )
 
 BY_NAME = {row.name: row for row in TABLE}

@@ -199,6 +199,23 @@ def test_long_value_is_shortened_and_kept_on_one_line() -> None:
         assert len(message) < 200
 
 
+@pytest.mark.parametrize("hash_bits", [1, 20, "20", 30])
+def test_width_follows_from_hash_bits(hash_bits: object) -> None:
+    values = {"num_factors": 1, "predictor_type": "regressor", "hash_bits": hash_bits}
+    settings = resolve(values)
+    assert settings.feature_dim == 2 ** int(str(hash_bits))
+    assert resolve(settings.to_strings()) == settings
+    assert resolve({**values, "feature_dim": settings.feature_dim}) == settings
+
+
+def test_width_beside_hash_bits_is_refused_when_it_is_another() -> None:
+    assert refusal(hash_bits="20") == (
+        "feature_dim: 784 is refused; must be 1048576, 2^hash_bits, or left out"
+    )
+    for hash_bits in ("0", "31", 2.5):
+        assert "must be an integer from 1 to 30" in refusal(hash_bits=hash_bits)
+
+
 WORDS = {
     "predictor_type": ("binary_classifier", "regressor"),
     "untrained_features": ("initial", "zero"),
@@ -233,7 +250,7 @@ VALID = st.fixed_dictionaries(
     optional={
         row.name: valid_values(row.name)
         for row in TABLE
-        if row.has_effect and row.name not in REQUIRED
+        if row.has_effect and row.name not in {*REQUIRED, "hash_bits"}  # which decides on the width
     },
 )
 ANYTHING = st.one_of(
