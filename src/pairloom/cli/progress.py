@@ -30,6 +30,7 @@ class Progress(ABC):
     def __init__(self, hyperparameters: Hyperparameters) -> None:
         self.loss_name = loss_name(hyperparameters.predictor_type)
         self.epochs = hyperparameters.epochs
+        self.rows_before = 0  # of the processes whose checkpoint this one goes on from
 
     def __call__(self, event: TrainingEvent) -> None:
         """Show one event of training."""
@@ -38,6 +39,7 @@ class Progress(ABC):
         elif isinstance(event, EpochEvent):
             self.show_line(epoch_line(event, self.epochs, self.loss_name))
         elif isinstance(event, ResumedEvent):
+            self.rows_before = event.epoch * event.rows_total + event.rows_done
             self.show_line(resumed_line(event, self.epochs))
 
     @abstractmethod
@@ -77,6 +79,7 @@ class Bar(Progress):
         if self._bar is None:
             self._bar = tqdm(
                 total=event.epochs * event.rows_total,
+                initial=self.rows_before,
                 desc="training",
                 unit=" rows",
                 unit_scale=True,

@@ -6,7 +6,7 @@ import pytest
 
 from pairloom.cli.progress import Lines
 from pairloom.hyperparameters import resolve
-from pairloom.training import EpochEvent, ProgressEvent
+from pairloom.training import EpochEvent, ProgressEvent, ResumedEvent
 
 SETTINGS = resolve({"feature_dim": 1, "num_factors": 1, "predictor_type": "regressor", "epochs": 2})
 
@@ -54,4 +54,12 @@ def test_epoch_line_names_both_losses_and_the_speed(capsys: pytest.CaptureFixtur
 
     assert capsys.readouterr().err == (
         "epoch 1 of 2  loss 0.5  validation loss 0.75  4,000 rows/s\n"
+    )
+
+
+def test_resumed_run_names_the_checkpoint_and_the_place(capsys: pytest.CaptureFixture[str]) -> None:
+    Lines(SETTINGS)(ResumedEvent("kept/checkpoint-00000007", 1, 2_500, 10_000))
+
+    assert capsys.readouterr().err == (
+        "kept/checkpoint-00000007: going on in epoch 2 of 2, after 2,500 of 10,000 rows\n"
     )
