@@ -181,3 +181,22 @@ def test_features_left_out_of_an_artifact_start_from_the_seed_again(tmp_path: Pa
     loaded = Model.load(tmp_path / "model.tar.gz")
     assert not loaded.factors[3].any()
     assert digest(warm_start(loaded, settings).model().factors) == digest(trained.factors)
+
+
+def test_a_table_is_scored_as_by_the_model_that_learned_from_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"{row % 2},{'red' if row % 3 else 'blue'},{row / 7:.3f}" for row in range(60)]
+    table = tmp_path / "rows.csv"
+    table.write_text("\n".join(["label,colour,size", *lines]) + "\n")
+    shape = ["--num-factors", "2", "--predictor-type", "binary_classifier", "--feature-dim", "16"]
+    hashed = ["--hash-bits", "4", "--label", "label"]
+    answers = []
+    for output in (tmp_path / "run", tmp_path / "model.tar.gz"):
+        given = ["train", "--train", str(table), "--output", str(output), *shape, *hashed]
+        assert main(given) == 0
+        capsys.readouterr()
+        assert main(["predict", "--model", str(output), "--data", str(table)]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+    assert len(answers[0].splitlines()) == 60
