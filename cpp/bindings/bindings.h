@@ -12,6 +12,7 @@ void bind_engine(nanobind::module_& module);
 void bind_feature_hash(nanobind::module_& module);
 void bind_source_matrix(nanobind::module_& module);
 void bind_stored_table(nanobind::module_& module);
+void bind_interactions(nanobind::module_& module);
 void bind_recordio(nanobind::module_& module);
 void bind_libsvm(nanobind::module_& module);
 

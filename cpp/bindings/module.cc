@@ -9,6 +9,7 @@ NB_MODULE(_core, module) {
   pairloom::bindings::bind_feature_hash(module);
   pairloom::bindings::bind_source_matrix(module);
   pairloom::bindings::bind_stored_table(module);
+  pairloom::bindings::bind_interactions(module);
   pairloom::bindings::bind_recordio(module);
   pairloom::bindings::bind_libsvm(module);
 }

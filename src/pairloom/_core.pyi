@@ -390,6 +390,18 @@ class StoredTable:
         Entry, cell and description of the first number that breaks a rule, or None.
         """
 
+class InteractionSearch:
+    """Pairs of vectors with the largest inner products by magnitude."""
+
+    def __init__(self, factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], fields: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, count: int) -> None: ...
+
+    @property
+    def num_vectors(self) -> int: ...
+
+    def run(self, begin: int, end: int, num_threads: int) -> None: ...
+
+    def result(self) -> list[tuple[int, int, float]]: ...
+
 class RecordioReader:
     def __init__(self, feature_dim: int, require_labels: bool, binary_labels: bool, expected_bytes: int, hash_bits: int) -> None: ...
 

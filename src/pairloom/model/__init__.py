@@ -1,8 +1,10 @@
-"""A trained model: its parameters in memory and on disk."""
+"""A trained model: its parameters in memory and on disk, and what they say."""
 
 from __future__ import annotations
 
+from pairloom.model.explanation import Explanation, Term
+from pairloom.model.interactions import Interaction
 from pairloom.model.model import Model
 from pairloom.model.native import OptimizerState
 
-__all__ = ["Model", "OptimizerState"]
+__all__ = ["Explanation", "Interaction", "Model", "OptimizerState", "Term"]

@@ -15,6 +15,9 @@ from pairloom.batch import Float32Array, RowBatch
 from pairloom.errors import DataError
 from pairloom.formats.complete_file import written_beside
 from pairloom.hyperparameters import Hyperparameters
+from pairloom.model.embeddings import item_embeddings, row_embeddings
+from pairloom.model.explanation import Explanation, explain_row
+from pairloom.model.interactions import Interaction, find_top_interactions
 from pairloom.model.native import NativeArtifact, OptimizerState, is_native, write_native
 from pairloom.model.sagemaker import (
     SageMakerModel,
@@ -170,6 +173,84 @@ class Model:
         """Return the probability of label 1 for each row, or the predicted value."""
         scores = self.score_rows(rows, num_threads=num_threads)
         return probabilities(scores) if self.predictor_type == "binary_classifier" else scores
+
+    def parameters_of(
+        self, features: npt.NDArray[np.integer[Any]]
+    ) -> tuple[Float32Array, Float32Array]:
+        """Return linear weights, (n,), and factors, (n, num_factors), as scoring counts them.
+
+        With `untrained_features=zero` those of untrained features are 0.
+
+        Raises
+        ------
+        DataError
+            A feature is not below `feature_dim`.
+        """
+        ids = np.ascontiguousarray(features, np.int64)
+        try:
+            rows = self.table.serving_rows(ids)
+        except IndexError as error:
+            raise DataError(str(error)) from error
+        if self.untrained_features == "zero":
+            rows[~self.trained[ids]] = 0
+        width = self.num_factors
+        linear_weights = rows[:, -(-width // 4) * 4]
+        return np.ascontiguousarray(linear_weights), np.ascontiguousarray(rows[:, :width])
+
+    def explain(self, rows: RowBatch, row: int = 0) -> Explanation:
+        """Take the score of one row apart: bias, a linear term per feature, a term per pair.
+
+        The terms are exact and computed in double precision; their sum is the score that
+        `score_rows` gives, up to the rounding of float32. A row of n nonzeros has n (n - 1) / 2
+        pairs, all of which are kept.
+        """
+        return explain_row(self, rows, row)
+
+    def top_interactions(
+        self, count: int = 10, *, fields: npt.ArrayLike | None = None, num_threads: int = 0
+    ) -> list[Interaction]:
+        """Return the pairs of features whose factors' inner products are largest in magnitude.
+
+        The strongest come first. The search is exact and visits few of the pairs where norms or
+        directions of the factors differ. Equal products are ranked by feature ids, so that the
+        answer does not depend on `num_threads`. Products of 0 are not listed, nor with
+        `untrained_features=zero` those of untrained features.
+
+        Parameters
+        ----------
+        count
+            How many; all that there are when fewer, at the cost of visiting every pair.
+        fields
+            The field of each feature, (feature_dim,), integers from 0; pairs inside one field are
+            left out. By default the model's own, if it has them.
+        num_threads
+            0 takes as many as the process may run.
+        """
+        return find_top_interactions(self, count, fields, num_threads)
+
+    def embeddings(self, features: npt.ArrayLike | None = None) -> Float32Array:
+        """Return an item vector [v, w] per feature, (n, num_factors + 1), for nearest neighbours.
+
+        For a row x that does not hold item i, score(x and item i) is score(x) plus the inner
+        product of `row_embeddings(x)` and i's vector, so that the items with the largest inner
+        products are those with the highest scores.
+
+        Parameters
+        ----------
+        features
+            Feature ids of the items; all by default.
+        """
+        chosen = np.arange(self.feature_dim) if features is None else np.asarray(features)
+        if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
+            raise DataError(f"features are {chosen.dtype} of shape {chosen.shape}; expected ids")
+        return item_embeddings(self, chosen)
+
+    def row_embeddings(self, rows: RowBatch) -> Float32Array:
+        """Return [sum of x_i v_i, 1] per row, (num_rows, num_factors + 1): what to ask with.
+
+        Of a row that holds one user alone, that is the user's [v, 1].
+        """
+        return row_embeddings(self, rows)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model, replacing an older file only when complete; equal models, equal bytes.
