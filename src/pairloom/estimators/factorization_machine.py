@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -76,6 +76,7 @@ class FactorizationMachine(ABC):
     history_: list[dict[str, float]]
     encoding_: FeatureEncoding
     _state: TrainingState
+    _summary: Mapping[str, object]
 
     predictor_type: ClassVar[Literal["binary_classifier", "regressor"]]
 
@@ -84,6 +85,7 @@ class FactorizationMachine(ABC):
         """The trained model: a view, which can score rows and be saved."""
         check_is_fitted(self)
         model = self._state.model()
+        model.metadata["training"] = self._summary
         encoding = getattr(self, "encoding_", None)
         if encoding is not None:
             return with_encoding(model, encoding)
@@ -253,6 +255,7 @@ class FactorizationMachine(ABC):
         self.n_iter_ = len(self.history_)
         self.best_epoch_ = first + result.best_epoch
         self._state = result.state
+        self._summary = result.model.metadata["training"]
 
     def _score(self, X: Any) -> Float32Array:
         model = self.model_

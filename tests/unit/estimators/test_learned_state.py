@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from pairloom import FMClassifier, FMRegressor
+from pairloom import FMClassifier, FMRegressor, Model
 
 
 def formula(estimator: Any, X: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -129,3 +130,12 @@ def test_untrained_feature_adds_nothing_unless_asked(problem: Any) -> None:
     assert zero.predict(probe)[0] == np.float32(zero.bias_)
     initial = FMRegressor(epochs=1, untrained_features="initial").fit(X, problem.number)
     assert initial.predict(probe)[0] != np.float32(initial.bias_)
+
+
+def test_model_says_how_it_was_trained_and_goes_into_a_file(problem: Any, tmp_path: Path) -> None:
+    estimator = FMRegressor(num_factors=3, epochs=4).fit(problem.X, problem.number)
+    estimator.model_.save(tmp_path / "model.pairloom")
+    loaded = Model.load(tmp_path / "model.pairloom")
+    assert loaded.metadata["training"]["epochs_run"] == 4
+    assert loaded.metadata["training"]["rows"] == len(problem.number)
+    assert np.array_equal(loaded.factors, estimator.factors_)
