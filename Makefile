@@ -12,7 +12,7 @@ PYTHON_FOLDERS := $(sort $(dir $(wildcard src/*/*.py tests/*.py examples/*/*.py 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-cpp test-fuzz fuzz test-python test-slow test-versions check format generate cross bench docs clean
+.PHONY: help build demo test test-cpp sanitize test-fuzz fuzz test-python test-slow test-versions check format generate cross bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,18 @@ $(CPP_TESTS)/stamp: $(NATIVE_SOURCES) $(STAMPS)/group-build
 
 test-cpp: $(CPP_TESTS)/stamp
 	$(BIN)/ctest --test-dir $(CPP_TESTS)/cpp --output-on-failure --no-tests=error
+
+# The C++ tests once with bounds, lifetimes and undefined behaviour checked, once with data races.
+SANITIZED := address,undefined thread
+
+sanitize: $(STAMPS)/group-build ## C++ tests under address, undefined-behaviour and thread sanitizers
+	scripts/install_system_packages.sh doctest-dev
+	@for sanitizers in $(SANITIZED); do \
+	  folder=build/sanitize-$${sanitizers%%,*}; \
+	  $(CMAKE) -S . -B $$folder $(CPP_TEST_OPTIONS) -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1 \
+	    -DPAIRLOOM_SANITIZE=$$sanitizers && $(CMAKE) --build $$folder && \
+	  TSAN_OPTIONS=die_after_fork=0 $(BIN)/ctest --test-dir $$folder/cpp --output-on-failure --no-tests=error || exit 1; \
+	done
 
 test-fuzz: $(STAMPS)/group-build
 	scripts/fuzz.sh 20000
@@ -120,7 +132,7 @@ generate: $(STAMPS)/extension ## write the files that are made from tables and f
 
 # --- Benchmarks and documentation ---------------------------------------------------------------
 
-bench: $(STAMPS)/extension $(STAMPS)/group-test ## every benchmark that benchmarks/README.md lists
+bench: $(STAMPS)/extension $(STAMPS)/group-test $(STAMPS)/group-bench ## every benchmark that benchmarks/README.md lists
 	@for script in $$(sed -n 's/^- `\([a-z_]*\.py\)`.*/\1/p' benchmarks/README.md); do \
 	  echo "== $$script"; $(BIN)/python benchmarks/$$script || exit 1; \
 	done

@@ -38,9 +38,7 @@ SETTINGS: Mapping[str, object] = {
 
 
 def load(name: str) -> RowBatch:
-    return read_libsvm(
-        FOLDER / name, feature_dim=FEATURE_DIM, predictor_type="binary_classifier"
-    )
+    return read_libsvm(FOLDER / name, feature_dim=FEATURE_DIM, predictor_type="binary_classifier")
 
 
 def matrix_of(rows: RowBatch) -> sparse.csr_matrix:
