@@ -10,7 +10,9 @@ import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 
+from pairloom._core import simd_name
 from pairloom.cli import convert, evaluate, export, inspect, predict, train
 from pairloom.cli.arguments import CommandParser, shared_options
 from pairloom.errors import PairloomError, UserError
@@ -52,6 +54,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         prog="pairloom",
         description="Factorization machines, fast and reproducible, in SageMaker's formats.",
         parents=[shared],
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"pairloom {version('pairloom')}, {simd_name('auto')}"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:

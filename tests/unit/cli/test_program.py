@@ -33,6 +33,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_version_names_the_program_and_the_instruction_path(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert re.fullmatch(r"pairloom \d+\.\d+\.\d+\S*, (avx2|baseline)\n", capsys.readouterr().out)
+
+
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with sparse rows as `rows.npz`, and a classifier `model` of feature 2's sign."""
