@@ -56,7 +56,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         parents=[shared],
     )
     parser.add_argument(
-        "--version", action="version", version=f"pairloom {version('pairloom')}, {simd_name('auto')}"
+        "--version",
+        action="version",
+        version=f"pairloom {version('pairloom')}, {simd_name('auto')}",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
