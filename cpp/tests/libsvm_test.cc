@@ -94,6 +94,13 @@ TEST_CASE("libsvm ids are held to the width") {
         "test: line 2, column 7: feature id 4; expected 0 to 3");
 }
 
+TEST_CASE("libsvm ids ascend") {
+  CHECK(complaint("1 3:1 3:1\n") ==
+        "test: line 1, column 7: feature id 3 after 3; expected ascending ids");
+  CHECK(complaint("1 3:1 2:1\n") ==
+        "test: line 1, column 7: feature id 2 after 3; expected ascending ids");
+}
+
 TEST_CASE("libsvm rows are written in the fewest digits") {
   const std::vector<float> values = {0.1f, 1, -2.5f, 1e-30f};
   const std::vector<int32_t> ids = {0, 7, 5, 2};

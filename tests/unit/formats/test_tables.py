@@ -242,6 +242,14 @@ def test_whole_numbers_are_categories_when_told_and_may_be_missing() -> None:
         assert rows_of(batch) == [{1: 1}, {}, {0: 1}]
 
 
+def test_dictionary_may_be_a_part_of_another_array() -> None:
+    texts = pa.array(["skipped", "b", "a"], pa.large_string()).slice(1)
+    column = pa.DictionaryArray.from_arrays(pa.array([1, 0, None, 1]), texts)
+    batch, encoding = encode_frame(pa.table({"c": column}))
+    assert encoding.feature_names() == ["c=a", "c=b"]
+    assert rows_of(batch) == [{0: 1}, {1: 1}, {}, {0: 1}]
+
+
 def test_unused_categories_make_no_feature() -> None:
     frame = pd.DataFrame({"c": pd.Categorical(["x"], categories=["w", "x", "y"])})
     assert encode_frame(frame)[1].feature_names() == ["c=x"]
@@ -299,6 +307,11 @@ def test_table_that_makes_no_rows_is_refused(
         ({"v": [[0.5, 1.5]]}, {}, "column v: a category holds 0.5; expected whole numbers or text"),
         ({"c": [0.5]}, {"categorical": ["c"]}, "a category holds 0.5; expected whole numbers"),
         ({"age": ["x"], "city": ["y"]}, {"encoding": ENCODING}, "age is string; expected numbers"),
+        (
+            {"age": [["x"]], "city": ["y"]},
+            {"encoding": ENCODING},
+            "age is a category; expected a n",
+        ),
         ({"b": [b"x"]}, {}, "column b is binary; expected numbers, text, or lists of"),
         ({"s": [{"x": 1}]}, {}, "column s"),
     ],
