@@ -4,8 +4,10 @@
 
 #include <bit>
 #include <cfloat>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -106,6 +108,16 @@ TEST_CASE("numbers halfway between two floats, and just beside, go to the neares
       check_like_strtof(text + tail);
     }
     check_like_strtof(std::to_string(halfway - 1) + ".99999999999999999999999999");
+  }
+}
+
+TEST_CASE("short numbers that round to a double halfway between two floats go to the nearest") {
+  uint64_t state = 3;
+  for (int i = 0; i < 5000; ++i) {
+    const uint64_t halfway = (next_random(state) >> 41) * 2 + 1;  // of 2^24 steps from 1 to 2
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.15f", 1 + std::ldexp(static_cast<double>(halfway), -24));
+    check_like_strtof(text);
   }
 }
 
