@@ -1,0 +1,166 @@
+"""Every program on a page runs as it stands, in order, and prints what the page shows.
+
+A fence of `python` is a program of the page's one Python session, each `$` line of a `console` one
+a command in the page's folder. The lines below a command, or an `output` fence below a Python
+program, are what it prints. `<!-- not run: reason -->` before a fence excuses it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from mnist import load_mnist
+
+from pairloom.cli import main
+from pairloom.formats import write_recordio
+
+REPOSITORY = Path(__file__).parents[2]
+PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+FENCE = re.compile(
+    r"^(?:<!-- not run: (?P<reason>.+?) -->\n)?^```(?P<language>.*)\n(?P<text>(?s:.*?))^```$",
+    re.MULTILINE,
+)
+PROGRAMS = {"python", "console"}
+SHOWN = {"json", "mermaid", "output", "text"}
+LOOKS_LIKE_A_PROGRAM = re.compile(r"^(\$ |import |from \w+ import |pip |make |pairloom [a-z])", re.M)
+
+NOT_RUN = {
+    "README.md": ["$ make demo", "$ pip install '.[sklearn]'"],
+    "docs/getting-started.md": ["$ pip install '.[sklearn,arrow]' pandas"],
+    "docs/installing.md": ["$ pip install ."],
+    "docs/sagemaker-artifact.md": ["$ tar xzf model.tar.gz && unzip -o model_algo-1", "import mxnet as mx"],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fence of a page."""
+
+    language: str
+    text: str
+    line: int
+    reason_not_to_run: str | None
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(REPOSITORY).as_posix()
+
+
+def blocks_of(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(found["language"], found["text"], text[: found.start("text")].count("\n"), found["reason"])
+        for found in FENCE.finditer(text)
+    ]  # fmt: skip
+
+
+def programs_of(page: Path) -> list[Block]:
+    return [block for block in blocks_of(page) if block.language in PROGRAMS]
+
+
+@pytest.fixture(scope="module")
+def given_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the files that pages take for granted: small parts of what the demo writes."""
+    folder = tmp_path_factory.mktemp("given")
+    images = load_mnist()
+    (folder / "demo-output").mkdir()
+    for name, part in (
+        ("train.pbr", images.train.slice(0, 2000)),
+        ("validation.pbr", images.train.slice(2000, 2500)),
+        ("test.pbr", images.test.slice(0, 500)),
+    ):
+        write_recordio(folder / name, part.rows())
+        (folder / "demo-output" / name).symlink_to(folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if programs_of(page)], ids=name_of)
+def test_programs_of_the_page_run_and_print_what_it_shows(
+    page: Path,
+    given_files: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for file in given_files.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    monkeypatch.chdir(tmp_path)
+    session: dict[str, object] = {"__name__": "__main__"}
+    blocks = blocks_of(page)
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        if block.language not in PROGRAMS or block.reason_not_to_run is not None:
+            continue
+        capfd.readouterr()
+        if block.language == "console":
+            run_commands(block, page, capfd)
+            continue
+        # Blank lines before the source, so that a traceback names the page's own line.
+        source = "\n" * block.line + block.text
+        exec(compile(source, str(page), "exec"), session)
+        if following is not None and following.language == "output":
+            assert capfd.readouterr().out == following.text
+
+
+def run_commands(block: Block, page: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for command, shown in commands_of(block):
+        code = run(command)
+        captured = capfd.readouterr()
+        assert code == 0, f"{name_of(page)}: {command}: {captured.err}"
+        if shown:
+            assert captured.out == shown, f"{name_of(page)}: {command}"
+
+
+def commands_of(block: Block) -> Iterator[tuple[str, str]]:
+    """Give each command with the lines below it."""
+    start, *parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+    assert not start, f"line {block.line}: a console block begins with '$ '"
+    for part in parts:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+def run(command: str) -> int:
+    """Run a command: `pairloom` in this process, which saves its start; others in a shell."""
+    words = shlex.split(command)
+    if words[0] == "pairloom" and not {"|", ">", "&&"} & set(words):
+        return main(words[1:])
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", command], check=False, env={**os.environ, "PATH": path}
+    ).returncode
+
+
+def test_every_fence_says_what_it_is_and_no_program_passes_for_text() -> None:
+    for page in PAGES:
+        for block in blocks_of(page):
+            where = f"{name_of(page)}, line {block.line}: "
+            directive = block.language.startswith("{")
+            assert directive or block.language in PROGRAMS | SHOWN, where + repr(block.language)
+            if block.language == "text":
+                assert not LOOKS_LIKE_A_PROGRAM.search(block.text), where + "a program"
+
+
+def test_fences_are_all_found() -> None:
+    for page in PAGES:
+        lines = page.read_text(encoding="utf-8").splitlines()
+        assert sum(line.startswith("```") for line in lines) == 2 * len(blocks_of(page)), page
+
+
+def test_programs_that_are_not_run_are_these() -> None:
+    excused = {
+        name_of(page): [
+            block.text.partition("\n")[0].partition("  ")[0]
+            for block in programs_of(page)
+            if block.reason_not_to_run is not None
+        ]
+        for page in PAGES
+    }
+    assert {page: programs for page, programs in excused.items() if programs} == NOT_RUN
