@@ -30,14 +30,19 @@ FENCE = re.compile(
 )
 PROGRAMS = {"python", "console"}
 SHOWN = {"json", "mermaid", "output", "text"}
-LOOKS_LIKE_A_PROGRAM = re.compile(r"^(\$ |import |from \w+ import |pip |make |pairloom [a-z])", re.M)
+LOOKS_LIKE_A_PROGRAM = re.compile(
+    r"^(\$ |import |from \w+ import |pip |make |pairloom [a-z])", re.M
+)
 
 NOT_RUN = {
     "README.md": ["$ make demo", "$ pip install '.[sklearn]'"],
     "docs/getting-started.md": ["$ pip install '.[sklearn,arrow]' pandas"],
     "docs/installing.md": ["$ pip install ."],
-    "docs/sagemaker-artifact.md": ["$ tar xzf model.tar.gz && unzip -o model_algo-1", "import mxnet as mx"],
-}  # fmt: skip
+    "docs/sagemaker-artifact.md": [
+        "$ tar xzf model.tar.gz && unzip -o model_algo-1",
+        "import mxnet as mx",
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,14 @@ def name_of(page: Path) -> str:
 def blocks_of(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     return [
-        Block(found["language"], found["text"], text[: found.start("text")].count("\n"), found["reason"])
+        Block(
+            found["language"],
+            found["text"],
+            text[: found.start("text")].count("\n"),
+            found["reason"],
+        )
         for found in FENCE.finditer(text)
-    ]  # fmt: skip
+    ]
 
 
 def programs_of(page: Path) -> list[Block]:
