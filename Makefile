@@ -75,6 +75,7 @@ fuzz: $(STAMPS)/group-build ## search for inputs that break a parser; RUNS=10000
 	scripts/fuzz.sh $(or $(RUNS),1000000)
 
 test-python: $(STAMPS)/extension $(STAMPS)/group-test
+	scripts/install_system_packages.sh chromium
 	$(BIN)/python -m pytest --cov --cov-fail-under=90 --durations=10
 
 # Every supported Python, the oldest and the newest libraries; the Python that `make test` ran on is

@@ -17,7 +17,11 @@ from pairloom.hyperparameters import resolve
 from pairloom.model import Model
 from pairloom.reports.confusion import ConfusionMatrix, count_confusion
 from pairloom.reports.image_model import ImageModelReport, draw_image_model
+from pairloom.reports.pictures.images import draw_weight_images
+from pairloom.reports.pictures.picture import Picture
+from pairloom.reports.report import write_report
 from pairloom.reports.run_folder import run_metrics, write_run_folder
+from pairloom.reports.scored_rows import score_parts
 from pairloom.training import BatchEvent, TrainingEvent, evaluate, train
 
 # For the curve, every mini-batch is reported; what is learned does not depend on it.
@@ -97,7 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     draw(run, curve, files.picture)
     print(comparison(run.confusion, accurate.confusion))
-    print(what_next(files))
+    report = write_report(files.accurate_model, more_pictures=[weight_images])
+    print(what_next(files, report))
 
 
 def convert(mnist: Mnist, files: DemoFiles) -> None:
@@ -120,7 +125,8 @@ def train_and_test(
     seconds = time.perf_counter() - started
     test_metrics = evaluate(result.model, test_rows)
     metrics = run_metrics(result) | {"test": test_metrics, "seconds": {"training": seconds}}
-    write_run_folder(folder, result.model, metrics, overwrite=True)
+    scored = score_parts(result.model, {"test": test_rows})
+    write_run_folder(folder, result.model, metrics, scored, overwrite=True)
     assert test_rows.labels is not None
     confusion = count_confusion(test_rows.labels, result.model.predict_rows(test_rows))
     return Run(result.model, confusion, seconds)
@@ -141,6 +147,11 @@ def draw(run: Run, curve: LearningCurve, path: Path) -> None:
         factors=run.model.factors,
     )
     draw_image_model(report, path)
+
+
+def weight_images(model: Model) -> Picture:
+    """Draw the weights of the pixels as images, for the report."""
+    return draw_weight_images(model.linear_weights, model.factors)
 
 
 def comparison(ours: ConfusionMatrix, accurate: ConfusionMatrix) -> str:
@@ -165,7 +176,7 @@ def comparison(ours: ConfusionMatrix, accurate: ConfusionMatrix) -> str:
     return "\n".join(lines)
 
 
-def what_next(files: DemoFiles) -> str:
+def what_next(files: DemoFiles, report: Path) -> str:
     """Say where the files lie and what to type now."""
     run = "  .venv/bin/pairloom"
     return "\n".join(
@@ -173,6 +184,7 @@ def what_next(files: DemoFiles) -> str:
             "",
             f"Picture: {files.picture}. Models and their metrics: {files.model} and "
             f"{files.accurate_model}.",
+            f"Report on the accurate model: {report}.",
             "Next:",
             f"{run} inspect {files.model}",
             f"{run} evaluate --model {files.accurate_model} --data {files.test}",

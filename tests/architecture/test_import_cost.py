@@ -5,6 +5,7 @@ import sys
 
 HEAVY = {
     "boto3",
+    "jinja2",
     "matplotlib",
     "optuna",
     "pandas",

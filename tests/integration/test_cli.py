@@ -67,6 +67,7 @@ def test_train_writes_the_model_and_its_metrics(files: Path) -> None:
     assert sorted(path.name for path in (files / "model").iterdir()) == [
         "metrics.json",
         "model.pairloom",
+        "scores.npz",
     ]
     metrics = json.loads((files / "model" / "metrics.json").read_text())
     assert metrics["hyperparameters"]["mini_batch_size"] == 50
@@ -75,7 +76,7 @@ def test_train_writes_the_model_and_its_metrics(files: Path) -> None:
     # The validation rows are the test rows here.
     last = metrics["history"][-1]["validation"]
     assert last == metrics["test"]
-    assert set(metrics["seconds"]) == {"reading", "training", "testing"}
+    assert set(metrics["seconds"]) == {"reading", "training", "testing", "scoring"}
 
 
 def test_train_tells_each_epoch_in_a_plain_line_without_a_terminal(

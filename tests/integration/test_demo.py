@@ -71,6 +71,11 @@ def test_demo_writes_what_it_names(printed: str, output: Path) -> None:
         "train.pbr",
     ]
     assert f"Picture: {output / 'mnist.png'}" in printed
+    report = output / "accurate-model" / "report"
+    assert f"Report on the accurate model: {report / 'report.html'}." in printed
+    assert {"report.html", "weight-images.png", "roc.png"} <= {
+        path.name for path in report.iterdir()
+    }
     metrics = json.loads((output / "model" / "metrics.json").read_text())
     given = {name: metrics["hyperparameters"][name] for name in ("feature_dim", "num_factors")}
     assert given == {"feature_dim": 784, "num_factors": 10}

@@ -19,6 +19,7 @@ from pairloom.cli.arguments import (
 from pairloom.cli.checkpoint_options import add_checkpoint_options, given_checkpoints
 from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.progress import make_progress
+from pairloom.cli.report import print_report, refuse_impossible_report
 from pairloom.cli.row_files import PredictorType, RowFiles, add_format_options
 from pairloom.cli.stopwatch import measured
 from pairloom.cli.termination import TERMINATED, termination_noticed
@@ -34,6 +35,7 @@ from pairloom.reports.run_folder import (
     run_metrics,
     write_run,
 )
+from pairloom.reports.scored_rows import score_parts
 from pairloom.training import (
     TrainingResult,
     TrainingState,
@@ -90,6 +92,11 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         action="store_true",
         help="write the optimizer state into the model file too, for a later --start-from",
     )
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="write tables and pictures of the run too, as `pairloom report` does",
+    )
     add_checkpoint_options(parser)
     add_format_options(parser, learns=True)
     add_threads_option(parser)
@@ -106,6 +113,8 @@ def run(arguments: argparse.Namespace) -> int | None:
     refuse_unwritable_output(arguments.output, overwrite=arguments.overwrite)
     if arguments.save_state and is_artifact_name(arguments.output):
         raise UserError(f"{arguments.output}: SageMaker's artifact cannot hold optimizer state")
+    if arguments.report:
+        refuse_impossible_report(arguments.output)
     if not quiet:
         for name in without_effect(given):
             print(f"{name} has no effect with these settings", file=sys.stderr)
@@ -137,8 +146,7 @@ def run(arguments: argparse.Namespace) -> int | None:
                 checkpoints=checkpoints,
                 stop_requested=terminated,
             )
-        test = None if result.interrupted else parts.get("test")
-        _write(arguments, result, files.encoding, test, seconds)
+        _write(arguments, result, files.encoding, {} if result.interrupted else parts, seconds)
     if not result.interrupted:
         return None
     epochs = f"{result.epochs_run} of {hyperparameters.epochs} epochs"
@@ -150,19 +158,23 @@ def _write(
     arguments: argparse.Namespace,
     result: TrainingResult,
     encoding: FeatureEncoding,
-    test: RowBatch | None,
+    parts: Mapping[str, RowBatch],
     seconds: dict[str, float],
 ) -> None:
     metrics = run_metrics(result)
-    if test is not None:
+    if "test" in parts:
         with measured(seconds, "testing"):
-            metrics["test"] = evaluate(result.model, test, num_threads=arguments.threads)
+            metrics["test"] = evaluate(result.model, parts["test"], num_threads=arguments.threads)
+    with measured(seconds, "scoring"):
+        scored = score_parts(result.model, parts, num_threads=arguments.threads)
     metrics["seconds"] = seconds
     model = with_encoding(result.model, encoding)
     if arguments.save_state:
         model = with_optimizer_state(model, result.state)
-    write_run(arguments.output, model, metrics, overwrite=arguments.overwrite)
+    write_run(arguments.output, model, metrics, scored, overwrite=arguments.overwrite)
     _tell(arguments.output, metrics, quiet=arguments.quiet)
+    if arguments.report and not result.interrupted:
+        print_report(arguments.output, None)
 
 
 def _row_files(

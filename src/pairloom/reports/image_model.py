@@ -11,28 +11,18 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator
 
 from pairloom.reports.confusion import ConfusionMatrix
+from pairloom.reports.palette import ACCENT, FAINT, GREY, HAIRLINE, INK, PAPER, WEIGHT_COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FloatArray: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
-PAPER = "#fbf9f5"
-INK = "#1c1b1a"
-GREY = "#77736c"
-HAIRLINE = "#d9d4ca"
-FAINT = "#b5aea2"
-ACCENT = "#c2410c"
-# Lightness rises all the way, so that a print without colour says the same.
-WEIGHT_COLOURS = LinearSegmentedColormap.from_list(
-    "weights", ["#0b1730", "#3d4f78", "#979189", "#efb47c", "#fffaf0"]
-)
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,

@@ -6,7 +6,8 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -17,10 +18,14 @@ from pairloom.formats.complete_file import sync
 from pairloom.model import Model
 from pairloom.model.native import is_native
 from pairloom.model.sagemaker import is_artifact, is_artifact_name
+from pairloom.reports.scored_rows import ScoredRows, write_scored_rows
 from pairloom.training import TrainingResult
 
 MODEL_FILE = "model.pairloom"
 METRICS_FILE = "metrics.json"
+SCORES_FILE = "scores.npz"
+REPORT_FOLDER = "report"
+REPORT_PAGE = "report.html"
 # A folder may hold SageMaker's artifact instead: as it was downloaded, or unpacked.
 MODEL_FILES = (MODEL_FILE, "model.tar.gz", "model_algo-1")
 
@@ -55,12 +60,17 @@ def refuse_unwritable_output(output: Path, *, overwrite: bool) -> None:
 
 
 def write_run(
-    output: Path, model: Model, metrics: Mapping[str, Any], *, overwrite: bool = False
+    output: Path,
+    model: Model,
+    metrics: Mapping[str, Any],
+    scored: Mapping[str, ScoredRows],
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Write the folder of a run; of SageMaker's artifact, which has no metrics, the model alone."""
     refuse_unwritable_output(output, overwrite=overwrite)
     if not is_artifact_name(output):
-        write_run_folder(output, model, metrics, overwrite=overwrite)
+        write_run_folder(output, model, metrics, scored, overwrite=overwrite)
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     model.save(output)
@@ -71,8 +81,8 @@ def refuse_unwritable_folder(folder: Path, *, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: exists and is not a folder")
     _refuse_unwritable_place(folder)
-    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    foreign = sorted(held - {MODEL_FILE, METRICS_FILE})
+    held = sorted(folder.iterdir()) if folder.is_dir() else []
+    foreign = [path.name for path in held if not _is_part_of_a_run(path)]
     if foreign:
         raise UserError(f"{folder}: holds {foreign[0]}, no part of a run; name a new folder")
     if held and not overwrite:
@@ -80,21 +90,45 @@ def refuse_unwritable_folder(folder: Path, *, overwrite: bool) -> None:
 
 
 def write_run_folder(
-    folder: Path, model: Model, metrics: Mapping[str, Any], *, overwrite: bool = False
+    folder: Path,
+    model: Model,
+    metrics: Mapping[str, Any],
+    scored: Mapping[str, ScoredRows] | None = None,
+    *,
+    overwrite: bool = False,
 ) -> None:
-    """Write the files beside their place, then rename; a failure leaves what was there before."""
+    """Write the files of a run as one folder that appears complete."""
     refuse_unwritable_folder(folder, overwrite=overwrite)
+    with folder_written_beside(folder) as written:
+        model.save(written / MODEL_FILE)
+        (written / METRICS_FILE).write_text(metrics_text(metrics), encoding="utf-8")
+        if scored:
+            write_scored_rows(written / SCORES_FILE, scored)
+
+
+@contextmanager
+def folder_written_beside(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to write files into, which then takes its place by renaming.
+
+    A failure leaves what was there before.
+    """
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".pairloom-", dir=folder.parent) as scratch:
         written = Path(scratch) / "new"
         written.mkdir()
-        model.save(written / MODEL_FILE)
-        (written / METRICS_FILE).write_text(metrics_text(metrics), encoding="utf-8")
-        sync(written / METRICS_FILE)
-        sync(written)
+        yield written
+        for path in (*written.iterdir(), written):
+            sync(path)
         _move_into_place(written, folder, Path(scratch) / "old")
     sync(folder.parent)
+
+
+def is_report_folder(folder: Path) -> bool:
+    """Say whether a folder holds a report and nothing else."""
+    return folder.is_dir() and all(
+        path.name == REPORT_PAGE or path.suffix == ".png" for path in folder.iterdir()
+    )
 
 
 def run_metrics(result: TrainingResult) -> dict[str, Any]:
@@ -112,6 +146,12 @@ def run_metrics(result: TrainingResult) -> dict[str, Any]:
 def metrics_text(metrics: Mapping[str, Any]) -> str:
     """Return metrics as JSON, in which what is not a finite number is null."""
     return json.dumps(_finite(metrics), indent=2, allow_nan=False) + "\n"
+
+
+def _is_part_of_a_run(path: Path) -> bool:
+    if path.name == REPORT_FOLDER:
+        return is_report_folder(path)
+    return path.name in {MODEL_FILE, METRICS_FILE, SCORES_FILE}
 
 
 def _refuse_unwritable_place(output: Path) -> None:

@@ -16,10 +16,10 @@ from pairloom.reports.image_model import (
     LEFT,
     LEFT_WIDTH,
     LOWER_TOP,
-    WEIGHT_COLOURS,
     ImageModelReport,
     draw_image_model,
 )
+from pairloom.reports.palette import WEIGHT_COLOURS
 
 
 def report(num_factors: int) -> ImageModelReport:

@@ -1,0 +1,1 @@
+"""The pictures of a report, each of one thing."""
