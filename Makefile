@@ -6,13 +6,14 @@ STAMPS := $(VENV)/stamps
 PIP := $(BIN)/python -m pip install --quiet
 CMAKE := $(BIN)/cmake
 NATIVE_SOURCES := CMakeLists.txt $(shell find cpp -type f \( -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt -o -name '*.cmake' \))
+PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 CPP_FILES := $(filter %.cc %.h,$(NATIVE_SOURCES))
 CPP_TESTS := build/cpp-tests
 PYTHON_FOLDERS := $(sort $(dir $(wildcard src/*/*.py tests/*.py examples/*/*.py scripts/*.py benchmarks/*.py docs/*.py)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-cpp sanitize test-fuzz fuzz test-python test-slow test-versions check format generate cross bench docs clean
+.PHONY: help build demo test test-cpp sanitize test-fuzz fuzz test-python test-slow test-versions check format generate cross bench docs dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -83,7 +84,7 @@ test-python: $(STAMPS)/extension $(STAMPS)/group-test
 TOX := .venv-tox
 PYENV_PYTHONS = $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[0-3].*/bin/python)
 
-test-slow: test-versions $(STAMPS)/extension $(STAMPS)/group-test ## what needs minutes, slow tests, other Pythons, other scikit-learns
+test-slow: test-versions dist $(STAMPS)/extension $(STAMPS)/group-test ## what needs minutes, slow tests, other Pythons, other scikit-learns
 	$(BIN)/python -m pytest -m slow --durations=10
 
 $(TOX)/stamp: pyproject.toml
@@ -131,7 +132,7 @@ format: $(STAMPS)/group-dev ## let the formatters rewrite the sources
 generate: $(STAMPS)/extension ## write the files that are made from tables and from the extension
 	$(BIN)/python scripts/generate.py
 
-# --- Benchmarks and documentation ---------------------------------------------------------------
+# --- Benchmarks, documentation, distribution ----------------------------------------------------
 
 bench: $(STAMPS)/extension $(STAMPS)/group-test $(STAMPS)/group-bench ## every benchmark that benchmarks/README.md lists
 	@for script in $$(sed -n 's/^- `\([a-z_]*\.py\)`.*/\1/p' benchmarks/README.md); do \
@@ -141,6 +142,20 @@ bench: $(STAMPS)/extension $(STAMPS)/group-test $(STAMPS)/group-bench ## every b
 docs: $(STAMPS)/extension $(STAMPS)/group-docs ## the documentation site, in site/
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs site
 	@echo "site/index.html is ready"
+
+# The wheel is built from the source distribution, so that the latter holds all that a build needs.
+# What the linker found is then compared with what a manylinux baseline has, and the wheel named so.
+WHEEL := build/dist
+
+$(WHEEL)/stamp: $(NATIVE_SOURCES) $(PACKAGE) pyproject.toml README.md LICENSE $(STAMPS)/group-dist
+	rm -rf $(WHEEL) dist
+	$(BIN)/python -m build --outdir $(WHEEL) .
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist $(WHEEL)/*.whl
+	cp $(WHEEL)/*.tar.gz dist
+	$(BIN)/auditwheel show dist/*.whl
+	@touch $@
+
+dist: $(WHEEL)/stamp ## source distribution and wheel, in dist/
 
 clean: ## remove what the targets made, the virtual environment included
 	rm -rf $(VENV) $(TOX) .tox build dist site .coverage

@@ -37,12 +37,14 @@ LOOKS_LIKE_A_PROGRAM = re.compile(
 NOT_RUN = {
     "README.md": ["$ make demo", "$ pip install '.[sklearn]'"],
     "docs/getting-started.md": ["$ pip install '.[sklearn,arrow]' pandas"],
-    "docs/installing.md": ["$ pip install ."],
+    "docs/installing.md": ["$ pip install .", "$ make dist"],
     "docs/sagemaker-artifact.md": [
         "$ tar xzf model.tar.gz && unzip -o model_algo-1",
         "import mxnet as mx",
     ],
 }
+
+SLOW = {"docs/reports.md"}  # draws every picture three times
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,14 @@ def given_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if programs_of(page)], ids=name_of)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=name_of(page), marks=[pytest.mark.slow] * (name_of(page) in SLOW))
+        for page in PAGES
+        if programs_of(page)
+    ],
+)
 def test_programs_of_the_page_run_and_print_what_it_shows(
     page: Path,
     given_files: Path,
