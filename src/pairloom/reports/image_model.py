@@ -81,13 +81,14 @@ def draw_image_model(report: ImageModelReport, path: Path) -> None:
     """Write the picture as PNG; of more than ten factors, the first ten are shown."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS_PER_INCH)
-        FigureCanvasAgg(figure)
+        canvas = FigureCanvasAgg(figure)
         _write(figure, LEFT, 0.62, report.title, fontsize=22, fontweight="bold")
         _write(figure, LEFT, 0.95, report.subtitle, fontsize=10, color=GREY)
         _draw_confusion(figure, report)
         _draw_curve(figure, report)
         _draw_weights(figure, report)
-        figure.savefig(path, format="png", metadata={"Software": None})
+        # Not by `savefig`, which draws each picture twice.
+        canvas.print_png(path, metadata={"Software": None})  # type: ignore[no-untyped-call]
 
 
 def _write(figure: Figure, left: float, baseline: float, text: str, **style: Any) -> None:

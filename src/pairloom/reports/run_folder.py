@@ -125,9 +125,12 @@ def folder_written_beside(folder: Path) -> Iterator[Path]:
 
 
 def is_report_folder(folder: Path) -> bool:
-    """Say whether a folder holds a report and nothing else."""
-    return folder.is_dir() and all(
-        path.name == REPORT_PAGE or path.suffix == ".png" for path in folder.iterdir()
+    """Say whether a folder is empty or holds a report and nothing else."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else None
+    if not names:
+        return names is not None
+    return REPORT_PAGE in names and all(
+        name == REPORT_PAGE or name.endswith(".png") for name in names
     )
 
 

@@ -41,6 +41,14 @@ def regressor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_regressor(tmp_path_factory.mktemp("regressor") / "run")
 
 
+@pytest.fixture
+def model_alone(regressor: Path, tmp_path: Path) -> Path:
+    """Folder of a model without measurements, whose report is the quickest."""
+    (tmp_path / "run").mkdir()
+    shutil.copy(regressor / "model.pairloom", tmp_path / "run")
+    return tmp_path / "run"
+
+
 class Page(HTMLParser):
     """Collects the names of tags, attributes and texts."""
 
@@ -92,21 +100,16 @@ def test_same_run_gives_the_same_bytes_whatever_the_users_settings(
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 
 
-def test_report_is_in_the_runs_folder_and_replaces_only_a_report(
-    classifier: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-    shutil.copytree(classifier, folder)
-
-    page = write_report(folder)
+def test_report_is_in_the_runs_folder_and_replaces_only_a_report(model_alone: Path) -> None:
+    page = write_report(model_alone)
     (page.parent / "old.png").write_bytes(b"")
-    again = write_report(folder)
+    again = write_report(model_alone)
 
-    assert page == again == folder / "report" / "report.html"
+    assert page == again == model_alone / "report" / "report.html"
     assert not (page.parent / "old.png").exists()
     (page.parent / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match="exists and holds no report"):
-        write_report(folder)
+        write_report(model_alone)
 
 
 def test_hostile_names_stay_text(classifier: Path, tmp_path: Path) -> None:
@@ -129,13 +132,10 @@ def test_unprintable_signs_are_shown_as_their_codes() -> None:
     assert readable_name("e\u0301 价 x") == "é 价 x"
 
 
-def test_model_alone_is_reported_without_measurements(classifier: Path, tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    shutil.copy(classifier / "model.pairloom", tmp_path / "run")
+def test_model_alone_is_reported_without_measurements(model_alone: Path) -> None:
+    page = write_report(model_alone)
 
-    page = write_report(tmp_path / "run")
-
-    assert pictures_in(page.parent) == {"linear-weights", "interactions", "factor-similarity"}
+    assert pictures_in(page.parent) == OF_ANY_MODEL - {"learning-curves"}
     assert "The run kept no scored rows" in page.read_text(encoding="utf-8")
 
 
@@ -177,16 +177,16 @@ def test_features_without_names_are_called_by_their_ids(regressor: Path) -> None
     assert feature_name(Model.load(regressor / "model.pairloom"), 4) == "feature 4"
 
 
-def test_more_pictures_of_the_model_are_taken_in(regressor: Path, tmp_path: Path) -> None:
+def test_more_pictures_of_the_model_are_taken_in(model_alone: Path) -> None:
     def images(model: Model) -> Picture:
         return draw_weight_images(
             linear_weights=np.linspace(-1, 1, 16, dtype=np.float32),
             factors=np.resize(model.factors, (16, 3)),
         )
 
-    page = write_report(regressor, tmp_path / "out", more_pictures=[images])
+    page = write_report(model_alone, more_pictures=[images])
 
-    assert pictures_in(page.parent) == OF_A_REGRESSOR | {"weight-images"}
+    assert "weight-images" in pictures_in(page.parent)
 
 
 # --- Without colour ----------------------------------------------------------------------------

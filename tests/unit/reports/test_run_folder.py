@@ -75,6 +75,22 @@ def test_folder_of_someone_else_is_never_replaced(tmp_path: Path) -> None:
         refuse_unwritable_folder(tmp_path, overwrite=True)
 
 
+def test_report_is_part_of_a_run_but_a_folder_of_pictures_is_not(
+    tmp_path: Path, result: TrainingResult
+) -> None:
+    write_run_folder(tmp_path / "run", result.model, {})
+    report = tmp_path / "run" / "report"
+    report.mkdir()
+    (report / "holiday.png").write_bytes(b"")
+
+    with pytest.raises(UserError, match="holds report, no part of a run"):
+        write_run_folder(tmp_path / "run", result.model, {}, overwrite=True)
+
+    (report / "report.html").write_text("")
+    write_run_folder(tmp_path / "run", result.model, {}, overwrite=True)
+    assert not report.exists()
+
+
 def test_place_that_cannot_hold_a_folder_is_refused_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
