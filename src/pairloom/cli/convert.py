@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser
-from pairloom.cli.row_files import RowFiles, add_format_options
+from pairloom.cli.file_options import add_format_options, given_file_options
+from pairloom.data import RowFiles
 from pairloom.errors import DataError, UserError
 from pairloom.formats import write_libsvm, write_recordio
 from pairloom.formats.array_files import read_labels, write_array_file
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     target: Path = arguments.target
     target_format(target)  # refused before anything is read
-    rows = RowFiles(arguments, learns=True).read(arguments.source)
+    rows = RowFiles(given_file_options(arguments), learns=True).read(arguments.source)
     if arguments.labels is not None:
         rows = _with_labels(rows, arguments.source, arguments.labels)
     write_rows(target, rows)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_option
+from pairloom.cli.file_options import add_format_options, given_file_options
 from pairloom.cli.metric_lines import metric_lines
-from pairloom.cli.row_files import RowFiles, add_format_options
+from pairloom.data import RowFiles
 from pairloom.model import Model
 from pairloom.model.encoding import encoding_of
 from pairloom.reports.confusion import ConfusionMatrix, count_confusion
@@ -40,7 +41,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     model = Model.load(model_file(arguments.model))
-    files = RowFiles(arguments, encoding_of(model))
+    files = RowFiles(given_file_options(arguments), encoding_of(model))
     rows = files.read_labelled(arguments.data, model.feature_dim, model.predictor_type)
     metrics = evaluate(model, rows, num_threads=arguments.threads)
     confusion = _confusion(model, rows, arguments.threads)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser, count
-from pairloom.cli.row_files import RowFiles, add_format_options
+from pairloom.cli.file_options import add_format_options, given_file_options
+from pairloom.data import RowFiles
 from pairloom.errors import DataFormatError, UserError
 from pairloom.model import Model
 from pairloom.model.native import NativeArtifact, find_faults, is_native
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
             model_lines(model), section_lines(file), weight_lines(model, arguments.top)
         )
     else:
-        lines = data_lines(RowFiles(arguments, learns=True).read(path))
+        lines = data_lines(RowFiles(given_file_options(arguments), learns=True).read(path))
     for line in lines:
         print(line)
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_option
-from pairloom.cli.row_files import RowFiles, add_format_options
+from pairloom.cli.file_options import add_format_options, given_file_options
+from pairloom.data import RowFiles
 from pairloom.formats.complete_file import written_beside
 from pairloom.model import Model
 from pairloom.model.encoding import encoding_of
@@ -47,7 +48,9 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     model = Model.load(model_file(arguments.model))
-    rows = RowFiles(arguments, encoding_of(model)).read_to_score(arguments.data, model.feature_dim)
+    rows = RowFiles(given_file_options(arguments), encoding_of(model)).read_to_score(
+        arguments.data, model.feature_dim
+    )
     predictions = model.predict_rows(rows, num_threads=arguments.threads)
     lines = json_lines(predictions, classifier=model.predictor_type == "binary_classifier")
     if arguments.output is None:

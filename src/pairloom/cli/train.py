@@ -17,14 +17,16 @@ from pairloom.cli.arguments import (
     given_hyperparameters,
 )
 from pairloom.cli.checkpoint_options import add_checkpoint_options, given_checkpoints
+from pairloom.cli.file_options import add_format_options, given_file_options
 from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.progress import make_progress
 from pairloom.cli.report import print_report, refuse_impossible_report
-from pairloom.cli.row_files import PredictorType, RowFiles, add_format_options
 from pairloom.cli.stopwatch import measured
 from pairloom.cli.termination import TERMINATED, termination_noticed
+from pairloom.data import RowFiles
 from pairloom.errors import UserError
 from pairloom.formats.feature_encoding import FeatureEncoding
+from pairloom.formats.recordio import PredictorType
 from pairloom.hyperparameters import Hyperparameters, resolve, without_effect
 from pairloom.model import Model
 from pairloom.model.encoding import encoding_of, with_encoding
@@ -181,8 +183,12 @@ def _row_files(
     arguments: argparse.Namespace, hyperparameters: Hyperparameters, start: Model | None
 ) -> RowFiles:
     if start is not None:
-        return RowFiles(arguments, encoding_of(start), learns=True)
-    return RowFiles(arguments, FeatureEncoding(hash_bits=hyperparameters.hash_bits), learns=True)
+        return RowFiles(given_file_options(arguments), encoding_of(start), learns=True)
+    return RowFiles(
+        given_file_options(arguments),
+        FeatureEncoding(hash_bits=hyperparameters.hash_bits),
+        learns=True,
+    )
 
 
 def _starting_state(

@@ -1,4 +1,4 @@
-"""Labels of two classes, as files spell them."""
+"""Labels of two classes, as files spell them and as training takes them."""
 
 from __future__ import annotations
 
@@ -34,3 +34,16 @@ def zero_one_labels(labels: Float32Array, source: str) -> Float32Array:
         logger.info("%s: labels -1 and 1 are taken as 0 and 1", source)
     mapped: Float32Array = is_one.astype(np.float32)
     return mapped
+
+
+def check_labels(labels: Float32Array, predictor_type: str) -> None:
+    """Raise DataError at the first label of a binary classifier that is neither 0 nor 1."""
+    if predictor_type != "binary_classifier":
+        return
+    wrong = np.flatnonzero((labels != 0) & (labels != 1))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"row {row} has the label {labels[row]:g}; "
+            "predictor_type binary_classifier takes labels 0 and 1"
+        )

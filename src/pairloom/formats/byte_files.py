@@ -77,3 +77,11 @@ def plain_bytes(file: ByteFile) -> Iterator[PlainBytes]:
             yield PlainBytes(opened, name_of(file))
     else:
         yield PlainBytes(file, name_of(file))
+
+
+def path_or_content(file: ByteFile) -> str | bytes:
+    """Return a path whose bytes are the content as it lies there, otherwise the content."""
+    with plain_bytes(file) as stream:
+        if stream.compression is None and isinstance(file, Path) and file.is_file():
+            return str(file)
+        return stream.read()

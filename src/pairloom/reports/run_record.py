@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pairloom.errors import DataError, DataFormatError, UserError
+from pairloom.formats.binary_labels import check_labels
 from pairloom.model import Model
 from pairloom.reports.run_folder import METRICS_FILE, SCORES_FILE, model_file
 from pairloom.reports.scored_rows import ScoredRows, read_scored_rows
 from pairloom.training import EpochEvent
-from pairloom.training.labels import check_labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

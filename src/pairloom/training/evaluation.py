@@ -5,9 +5,10 @@ from __future__ import annotations
 from pairloom._core import area_under_curve, metric_sums
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError
+from pairloom.formats.binary_labels import check_labels
 from pairloom.model import Model
-from pairloom.training.labels import check_labels, check_weighs_anything
 from pairloom.training.metrics import named_metrics
+from pairloom.training.row_weights import check_weighs_anything
 
 
 def evaluate(model: Model, rows: RowBatch, *, num_threads: int = 0) -> dict[str, float]:

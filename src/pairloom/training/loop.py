@@ -9,6 +9,7 @@ import numpy as np
 
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError, TrainingDivergedError, UserError
+from pairloom.formats.binary_labels import check_labels
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.runtime import allowed_threads
 from pairloom.training.checkpoint_content import RunPosition, take_over
@@ -17,8 +18,8 @@ from pairloom.training.epoch import Epoch, TrainingRows
 from pairloom.training.epoch_progress import EpochProgress
 from pairloom.training.evaluation import evaluate
 from pairloom.training.events import EpochEvent, ResumedEvent, TrainingEvent
-from pairloom.training.labels import check_labels, check_weighs_anything
 from pairloom.training.metrics import loss_name
+from pairloom.training.row_weights import check_weighs_anything
 from pairloom.training.run_fingerprint import run_fingerprint
 from pairloom.training.state import TrainingResult, TrainingState
 from pairloom.training.stopping import BestEpoch

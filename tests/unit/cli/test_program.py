@@ -12,7 +12,7 @@ import pytest
 
 from pairloom import Model
 from pairloom.cli import main
-from pairloom.cli.row_files import RowFiles
+from pairloom.data import RowFiles
 from pairloom.errors import PlatformError
 from pairloom.formats import write_recordio
 from pairloom.formats.array_files import read_array_file

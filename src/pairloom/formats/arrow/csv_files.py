@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
 
 from pairloom.errors import DataFormatError
-from pairloom.formats.byte_files import ByteFile, plain_bytes
+from pairloom.formats.byte_files import ByteFile, path_or_content
 from pairloom.formats.table_options import TableOptions
 
 _BLOCK_BYTES = 1 << 24
@@ -25,7 +24,7 @@ _CSV_ROW = re.compile(r"^CSV parse error: Row #(\d+): ")
 
 def read_csv(file: ByteFile, options: TableOptions) -> Any:
     """Read one file, decompressed."""
-    source = _csv_source(file)
+    source = path_or_content(file)
     types: dict[str, Any] = {}
     names = None
     try:
@@ -37,14 +36,6 @@ def read_csv(file: ByteFile, options: TableOptions) -> Any:
             return _parse_csv(source, names, types, threads=False)
         except pa.ArrowInvalid as error:
             raise _csv_error(str(error), types) from error
-
-
-def _csv_source(file: ByteFile) -> bytes | str:
-    """Return a path that pyarrow may read itself, or a file's content."""
-    with plain_bytes(file) as stream:
-        if stream.compression is None and isinstance(file, Path) and file.is_file():
-            return str(file)
-        return stream.read()
 
 
 def _parse_csv(

@@ -12,7 +12,7 @@ import pyarrow.parquet
 from pairloom.errors import DataError, DataFormatError, UserError
 from pairloom.formats.arrow.conversion import one_line, to_table
 from pairloom.formats.arrow.csv_files import read_csv
-from pairloom.formats.byte_files import ByteFile, Source, list_files, name_of
+from pairloom.formats.byte_files import ByteFile, Source, list_files, name_of, path_or_content
 from pairloom.formats.columns import Table
 from pairloom.formats.table_options import TableOptions
 
@@ -48,7 +48,7 @@ def table_of_frame(frame: Any, options: TableOptions) -> Table:
 
 
 def _read_parquet(file: ByteFile, options: TableOptions) -> Any:
-    parquet = pyarrow.parquet.ParquetFile(file)
+    parquet = pyarrow.parquet.ParquetFile(_arrow_source(file))
     only = options.only
     columns = None if only is None else [n for n in parquet.schema_arrow.names if n in only]
     table = parquet.read(columns=columns)
@@ -57,11 +57,16 @@ def _read_parquet(file: ByteFile, options: TableOptions) -> Any:
 
 
 def _read_arrow(file: ByteFile, options: TableOptions) -> Any:
-    table = pyarrow.feather.read_table(file, memory_map=False)
+    table = pyarrow.feather.read_table(_arrow_source(file), memory_map=False)
     table.validate(full=True)
     if options.only is None:
         return table
     return table.select([name for name in table.column_names if name in options.only])
+
+
+def _arrow_source(file: ByteFile) -> Any:
+    source = path_or_content(file)
+    return source if isinstance(source, str) else pa.BufferReader(source)
 
 
 _READERS = {"csv": read_csv, "parquet": _read_parquet, "arrow": _read_arrow}
