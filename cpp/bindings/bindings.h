@@ -15,5 +15,6 @@ void bind_stored_table(nanobind::module_& module);
 void bind_interactions(nanobind::module_& module);
 void bind_recordio(nanobind::module_& module);
 void bind_libsvm(nanobind::module_& module);
+void bind_request_rows(nanobind::module_& module);
 
 }  // namespace pairloom::bindings

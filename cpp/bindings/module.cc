@@ -12,4 +12,5 @@ NB_MODULE(_core, module) {
   pairloom::bindings::bind_interactions(module);
   pairloom::bindings::bind_recordio(module);
   pairloom::bindings::bind_libsvm(module);
+  pairloom::bindings::bind_request_rows(module);
 }

@@ -429,3 +429,27 @@ class LibsvmReader:
 
 def encode_libsvm(matrix: SourceMatrix, zero_based: bool, begin_row: int, block_bytes: int) -> tuple[int, memoryview]:
     """The lines of some rows, and the row after them."""
+
+def read_json_rows(body: bytes, feature_dim: int, lines: bool) -> dict[str, Any]:
+    """
+    The arrays of a RowBatch. Width 0: rows of any width, all of them sparse.
+    """
+
+def read_csv_rows(body: bytes, feature_dim: int) -> dict[str, Any]:
+    """
+    The arrays of a RowBatch. Width 0: rows of any width, all of them sparse.
+    """
+
+class PredictionLayout(enum.Enum):
+    json = 0
+
+    jsonlines = 1
+
+    csv = 2
+
+    recordio = 3
+
+def write_predictions(scores: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], with_labels: bool, layout: PredictionLayout) -> bytes:
+    """
+    Predictions as the body of an answer; with labels, scores are probabilities.
+    """

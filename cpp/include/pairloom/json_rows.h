@@ -1,0 +1,22 @@
+// Request bodies in JSON to rows, without a tree of values between them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "pairloom/request_rows.h"
+
+namespace pairloom {
+
+struct JsonRowsOptions {
+  uint64_t feature_dim = 0;  // of every row; 0: rows of any width, all of them sparse
+  bool lines = false;        // an instance on each line, instead of one list of instances
+};
+
+// Reads {"instances": [instance, ...]} or lines of instances, each of which is
+// {"features": [number, ...]}, {"data": {"features": {"values": [...]}}} or, sparse, with "keys"
+// and "shape" beside the values; "configuration" is passed over. Numbers are rounded to double and
+// then to float32. A null character must follow the text. Throws DataFormatError.
+RequestRows read_json_rows(std::string_view text, const JsonRowsOptions& options);
+
+}  // namespace pairloom

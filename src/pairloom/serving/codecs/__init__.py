@@ -1,0 +1,9 @@
+"""Bytes of requests to rows, predictions to bytes of answers; one module for each direction."""
+
+from __future__ import annotations
+
+from pairloom.serving.codecs.answers import WRITERS
+from pairloom.serving.codecs.requests import READERS
+from pairloom.serving.codecs.row_rule import RowRule
+
+__all__ = ["READERS", "WRITERS", "RowRule"]
