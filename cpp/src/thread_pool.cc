@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <mutex>
 #include <system_error>
@@ -14,6 +15,11 @@ namespace pairloom {
 namespace {
 
 constexpr int kSpins = 2000;  // some tens of microseconds: longer than a step's gaps
+
+// A thread that sleeps is woken late where the machine is shared, and often on the core that its
+// waker still needs. So it first offers its core to others for longer than members of a team drift
+// apart.
+constexpr std::chrono::milliseconds kYielding{5};
 
 void pause_briefly() {
 #if defined(__x86_64__)
@@ -29,6 +35,13 @@ void await_change_of(std::atomic<uint32_t>& value, uint32_t old) {
       return;
     }
     pause_briefly();
+  }
+  const auto until = std::chrono::steady_clock::now() + kYielding;
+  while (std::chrono::steady_clock::now() < until) {
+    if (value.load(std::memory_order_acquire) != old) {
+      return;
+    }
+    std::this_thread::yield();
   }
   while (value.load(std::memory_order_acquire) == old) {
     value.wait(old, std::memory_order_acquire);
