@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pairloom.cli.arguments import CommandParser
 from pairloom.errors import UserError
 from pairloom.model.sagemaker import is_artifact_name
+from pairloom.reports.libraries import HINT, missing_libraries
 
 if TYPE_CHECKING:
     from pairloom.cli.arguments import Commands
@@ -58,9 +58,6 @@ def refuse_impossible_report(output: Path) -> None:
 
 def refuse_missing_libraries() -> None:
     """Raise UserError unless what draws reports is installed."""
-    missing = [name for name in ("matplotlib", "jinja2") if find_spec(name) is None]
+    missing = missing_libraries()
     if missing:
-        raise UserError(
-            f"a report needs {' and '.join(missing)}; install them with "
-            "`pip install 'pairloom[plots]'`"
-        )
+        raise UserError(f"a report needs {' and '.join(missing)}; {HINT}")

@@ -21,8 +21,6 @@ from pairloom.cli.file_options import add_format_options, given_file_options
 from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.progress import make_progress
 from pairloom.cli.report import print_report, refuse_impossible_report
-from pairloom.cli.stopwatch import measured
-from pairloom.cli.termination import TERMINATED, termination_noticed
 from pairloom.data import RowFiles
 from pairloom.errors import UserError
 from pairloom.formats.feature_encoding import FeatureEncoding
@@ -38,6 +36,7 @@ from pairloom.reports.run_folder import (
     write_run,
 )
 from pairloom.reports.scored_rows import score_parts
+from pairloom.reports.stopwatch import measured
 from pairloom.training import (
     TrainingResult,
     TrainingState,
@@ -46,6 +45,7 @@ from pairloom.training import (
     warm_start,
     with_optimizer_state,
 )
+from pairloom.training.termination import TERMINATED, termination_noticed
 from pairloom.training.warm_start import goes_on
 
 if TYPE_CHECKING:

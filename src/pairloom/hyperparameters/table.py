@@ -266,7 +266,11 @@ _WITHOUT_EFFECT = (
     _without_effect("_log_level", "info", "The program that trains sets what is logged."),
     _without_effect("_num_gpus", "auto", "Training runs on CPUs."),
     _without_effect("_num_kv_servers", "auto", "There is no MXNet key-value store."),
-    _without_effect("_tuning_objective_metric", "", "Read by the tuner, not by training."),
+    _without_effect(
+        "_tuning_objective_metric",
+        "",
+        "In a container a metric of `test` is measured after every epoch; the model is the same.",
+    ),
     _without_effect("_use_full_symbolic", "true", "There is no MXNet graph."),
 )
 

@@ -40,9 +40,13 @@ def write_report(
         What else to draw of the model.
     """
     target = folder / REPORT_FOLDER if output is None else output
-    if target.exists() and not is_report_folder(target):
-        raise UserError(f"{target}: exists and holds no report; name a new folder")
-    run = read_run(folder)
+    _refuse_foreign_folder(target)
+    return report_on(read_run(folder), target, more_pictures=more_pictures)
+
+
+def report_on(run: RunRecord, target: Path, *, more_pictures: Sequence[DrawModel] = ()) -> Path:
+    """Write the report of a run that is at hand into a folder; return the path of its page."""
+    _refuse_foreign_folder(target)
     sections = sections_of(run, more_pictures)
     title = f"Pairloom report: {run.model.predictor_type.replace('_', ' ')}"
     page = render_page(title, _summary(run), sections)
@@ -52,6 +56,11 @@ def write_report(
             for picture in section.pictures:
                 (written / f"{picture.name}.png").write_bytes(picture.png)
     return target / REPORT_PAGE
+
+
+def _refuse_foreign_folder(target: Path) -> None:
+    if target.exists() and not is_report_folder(target):
+        raise UserError(f"{target}: exists and holds no report; name a new folder")
 
 
 def _summary(run: RunRecord) -> str:

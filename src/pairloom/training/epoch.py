@@ -155,6 +155,7 @@ class Epoch:
                 rows_total=self._rows.num_rows,
                 seconds=self.seconds,
                 metrics=self.metrics,
+                batches_done=self._progress.batches_done,
             )
         )
 

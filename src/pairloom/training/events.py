@@ -25,6 +25,7 @@ class ProgressEvent:
     rows_total: int
     seconds: float
     metrics: dict[str, float]
+    batches_done: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pairloom.model.sagemaker.artifact import (
+    MODEL_MEMBER,
     is_artifact,
     is_artifact_name,
     read_artifact,
@@ -11,6 +12,7 @@ from pairloom.model.sagemaker.artifact import (
 from pairloom.model.sagemaker.model_zip import SageMakerModel
 
 __all__ = [
+    "MODEL_MEMBER",
     "SageMakerModel",
     "is_artifact",
     "is_artifact_name",

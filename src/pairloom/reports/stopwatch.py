@@ -1,4 +1,4 @@
-"""How long a part of a command took."""
+"""How long a part of a run took."""
 
 from __future__ import annotations
 

@@ -1,0 +1,55 @@
+"""The train program: a job's folder in, its model, measurements and log out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pairloom.container.failure import OUR_ERROR, explain, write_failure
+from pairloom.container.job_folder import DEFAULT_ROOT, JobFolder
+from pairloom.container.job_log import logging_to
+from pairloom.container.patience import LeftAloneError
+from pairloom.container.training_job import TrainingJob
+from pairloom.errors import PairloomError
+from pairloom.training.termination import termination_noticed
+
+_LOGGER = logging.getLogger("pairloom")
+
+
+def main(root: str | os.PathLike[str] = DEFAULT_ROOT) -> int:
+    """Run the training job of a folder; return 0, or 2 where the user can mend it, else 1.
+
+    SIGTERM ends the job within seconds, with the best model so far by validation, else the last.
+    """
+    folder = JobFolder(Path(root))
+    with logging_to(sys.stdout), termination_noticed() as terminated:
+        try:
+            return _run(folder, terminated)
+        except Exception as error:  # noqa: BLE001  the last place that can still say why
+            return _fail(folder, error)
+
+
+def _run(folder: JobFolder, terminated: Callable[[], bool]) -> int:
+    try:
+        folder.make_clean()
+        TrainingJob(folder, os.environ, terminated).run()
+    except LeftAloneError as left:
+        # The thread that was left alone may be deep in native code, which must not be unloaded.
+        _LOGGER.info("%s", left)
+        sys.stdout.flush()
+        os._exit(0)
+    return 0
+
+
+def _fail(folder: JobFolder, error: Exception) -> int:
+    reason, code = explain(error)
+    unexpected = code == OUR_ERROR and not isinstance(error, PairloomError)
+    _LOGGER.error("%s", reason, exc_info=error if unexpected else None)
+    try:
+        write_failure(folder, reason)
+    except OSError as also:
+        _LOGGER.error("%s cannot be written: %s", folder.failure, also.strerror)  # noqa: TRY400
+    return code

@@ -1,0 +1,176 @@
+"""One training job, from its settings to what it leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from pairloom.batch import RowBatch
+from pairloom.container.channels import ChannelRows, starting_model
+from pairloom.container.job_configuration import MODEL, TEST, TRAIN, VALIDATION, read_hosts
+from pairloom.container.job_folder import JobFolder
+from pairloom.container.job_log import JobLog, Samples
+from pairloom.container.job_results import JobResults, TrainedJob
+from pairloom.container.job_settings import JobSettings, log_hosts, read_settings
+from pairloom.container.patience import LeftAloneError, unless_stopped
+from pairloom.container.training_lines import TrainingLines
+from pairloom.formats.feature_encoding import FeatureEncoding
+from pairloom.hyperparameters import Hyperparameters
+from pairloom.model import Model
+from pairloom.model.encoding import encoding_of, with_encoding
+from pairloom.reports.stopwatch import measured
+from pairloom.training import (
+    EpochEvent,
+    TrainingEvent,
+    TrainingResult,
+    TrainingState,
+    evaluate,
+    train,
+    warm_start,
+)
+from pairloom.training.warm_start import goes_on
+
+T = TypeVar("T")
+
+_NOT_BEGUN = "SIGTERM came before training began: there is no model to save."
+_NOT_TESTED = "SIGTERM came before all was measured: the model is saved."
+
+
+class TrainingJob:
+    """Runs the job of one folder."""
+
+    def __init__(
+        self, folder: JobFolder, environment: Mapping[str, str], stop_requested: Callable[[], bool]
+    ) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._stop_requested = stop_requested
+        self._hosts = read_hosts(folder)
+        self._log = JobLog(self._hosts.current)
+        self._seconds: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Read, train, write.
+
+        Raises
+        ------
+        LeftAloneError
+            The job was asked to end while it read or tested; what a thread does is then left.
+        """
+        began = time.time()
+        log_hosts(self._hosts, self._log)
+        settings = read_settings(self._folder, self._environment, self._log)
+        start = self._unless_stopped(lambda: _starting_model(settings), _NOT_BEGUN)
+        rows = ChannelRows(_encoding(settings, start), settings.hyperparameters.predictor_type)
+        with measured(self._seconds, "reading"):
+            parts = self._unless_stopped(lambda: self._read_parts(settings, rows), _NOT_BEGUN)
+        hyperparameters = settings.of_width(parts[TRAIN].feature_dim)
+        state = self._warm_state(start, hyperparameters)
+        lines = TrainingLines(self._log, hyperparameters.epochs)
+        self._log.seconds("initialize.time", began)
+        with measured(self._seconds, "training"):
+            result = self._train(settings, hyperparameters, parts, state, lines)
+        model = with_encoding(result.model, rows.encoding)
+        held_out = {name: part for name, part in parts.items() if name != TRAIN}
+        self._finish(settings, TrainedJob(result, model, held_out), lines)
+        set_up = Samples.one(1000 * self._seconds["reading"])
+        total = Samples.one(1000 * (time.time() - began))
+        self._log.metrics({"setuptime": set_up, "totaltime": total}, began)
+
+    def _read_parts(self, settings: JobSettings, rows: ChannelRows) -> dict[str, RowBatch]:
+        parts: dict[str, RowBatch] = {}
+        feature_dim = settings.feature_dim
+        for name in (TRAIN, VALIDATION, TEST):
+            if name in settings.channels:
+                part = parts[name] = rows.read(settings.channels[name], feature_dim)
+                feature_dim = part.feature_dim
+                form = "dense" if part.feature_ids is None else "sparse"
+                self._log.info(
+                    f"Read channel {name}: {part.num_rows} rows of {feature_dim} features, {form}"
+                )
+        return parts
+
+    def _warm_state(
+        self, start: Model | None, hyperparameters: Hyperparameters
+    ) -> TrainingState | None:
+        if start is None:
+            return None
+        state = warm_start(start, hyperparameters)
+        if goes_on(start, hyperparameters):
+            self._log.info("Starting from the model's parameters and its optimizer state.")
+        else:
+            self._log.info(
+                "Starting from the model's parameters. The optimizer state starts anew: "
+                "SageMaker's artifact holds none, and another optimizer has no use for it."
+            )
+        return state
+
+    def _train(
+        self,
+        settings: JobSettings,
+        hyperparameters: Hyperparameters,
+        parts: Mapping[str, RowBatch],
+        state: TrainingState | None,
+        lines: TrainingLines,
+    ) -> TrainingResult:
+        listener: Callable[[TrainingEvent], None] = lines
+        if settings.tests_every_epoch:
+            state = state or TrainingState.initial(hyperparameters)
+            listener = _tests_after_epochs(lines, state, parts[TEST])
+        return train(
+            parts[TRAIN],
+            hyperparameters,
+            validation=parts.get(VALIDATION),
+            state=state,
+            on_event=listener,
+            checkpoints=settings.checkpoints,
+            stop_requested=self._stop_requested,
+        )
+
+    def _finish(self, settings: JobSettings, job: TrainedJob, lines: TrainingLines) -> None:
+        result = job.result
+        if result.history:
+            lines.trained(result.history[-1].train)
+        if result.interrupted:
+            self._log.info(
+                f"SIGTERM came after {result.epochs_run} epochs; the model so far is saved: of the "
+                "best epoch by validation, or the last parameters without."
+            )
+        results = JobResults(self._folder, self._hosts, self._log)
+        results.write_model(job)
+        metrics = results.write_metrics(job, self._seconds)
+        if not result.interrupted:
+            self._unless_stopped(
+                lambda: results.write_tested(job, metrics, lines, report=settings.writes_report),
+                _NOT_TESTED,
+            )
+
+    def _unless_stopped(self, work: Callable[[], T], otherwise: str) -> T:
+        try:
+            return unless_stopped(self._stop_requested, work)
+        except LeftAloneError as error:
+            raise LeftAloneError(otherwise) from error
+
+
+def _starting_model(settings: JobSettings) -> Model | None:
+    return starting_model(settings.channels[MODEL]) if MODEL in settings.channels else None
+
+
+def _encoding(settings: JobSettings, start: Model | None) -> FeatureEncoding:
+    if start is not None:
+        return encoding_of(start)
+    return FeatureEncoding(hash_bits=settings.hyperparameters.hash_bits)
+
+
+def _tests_after_epochs(
+    lines: TrainingLines, state: TrainingState, test: RowBatch
+) -> Callable[[TrainingEvent], None]:
+    epochs = state.hyperparameters.epochs
+
+    def listen(event: TrainingEvent) -> None:
+        lines(event)
+        if isinstance(event, EpochEvent) and event.epoch + 1 < epochs:  # the last is tested anyway
+            lines.quality_of_test(evaluate(state.model(), test))
+
+    return listen
