@@ -118,6 +118,12 @@ nb::class_<TrainerOwner<T>> bind_trainer(nb::module_& module, const char* name, 
       .def(
           "mend_states", [](Owner& self) { self.trainer().mend_states(); },
           "Lets the optimizer's state fit parameters or rates that were changed.")
+      .def(
+          "set_learning_rates",
+          [](Owner& self, const OptimizerSettings& settings) {
+            self.trainer().set_learning_rates(settings);
+          },
+          nb::arg("settings"), "Takes over the learning rates of other settings.")
       .def("train", &Owner::train, nb::arg("rows"), nb::arg("order").none(), nb::arg("boundaries"),
            nb::arg("num_threads"), nb::arg("totals"), nb::arg("kept") = nb::none(),
            "One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.")

@@ -221,6 +221,14 @@ void Trainer<T>::mend_states() {
 }
 
 template <class T>
+void Trainer<T>::set_learning_rates(const OptimizerSettings& settings) {
+  optimizer_.bias.learning_rate = settings.bias.learning_rate;
+  optimizer_.linear.learning_rate = settings.linear.learning_rate;
+  optimizer_.factors.learning_rate = settings.factors.learning_rate;
+  mend_states();
+}
+
+template <class T>
 void Trainer<T>::copy_state(const Trainer& other) {
   if (other.optimizer_.optimizer != optimizer_.optimizer) {
     throw std::invalid_argument("the state of one optimizer is none of another");

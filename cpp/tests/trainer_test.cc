@@ -66,6 +66,42 @@ TEST_CASE("kept mini-batches train to the bytes of prepared ones") {
   }
 }
 
+TEST_CASE("changed learning rates are those of the next step, and leave the parameters alone") {
+  const SmallData data(Form::kRealValued, 300, 40, true);
+  const RowBatch rows = data.batch();
+  const auto boundaries = boundaries_of(rows.num_rows, 100);
+  for (const Optimizer optimizer : kOptimizers) {
+    CAPTURE(static_cast<int>(optimizer));
+    OptimizerSettings slower = small_settings(optimizer);
+    for (GroupRates* rates : {&slower.bias, &slower.linear, &slower.factors}) {
+      rates->learning_rate *= 0.25;
+    }
+    Trainer<float> changed(rows.feature_dim, 8, Loss::kLogistic, small_settings(optimizer),
+                           SimdPath::kBaseline);
+    Trainer<float> other(rows.feature_dim, 8, Loss::kLogistic, slower, SimdPath::kBaseline);
+    changed.initialize(small_init(), 1);
+    MetricSums metrics, other_metrics;
+    changed.train({&rows, nullptr}, boundaries, 1, metrics);
+    std::vector<float> before;
+    for (int64_t index = 0; index < rows.feature_dim; ++index) {
+      const float* const entry = changed.table().entry(index);
+      before.insert(before.end(), entry, entry + 9);
+    }
+    other.initialize(small_init(), 1);
+    other.copy_state(changed);
+    other.mend_states();
+    changed.set_learning_rates(slower);
+    for (int64_t index = 0; index < rows.feature_dim; ++index) {
+      CHECK(std::memcmp(changed.table().entry(index), &before[static_cast<size_t>(index) * 9],
+                        9 * sizeof(float)) == 0);
+    }
+    changed.train({&rows, nullptr}, boundaries, 1, other_metrics);
+    MetricSums expected_metrics;
+    other.train({&rows, nullptr}, boundaries, 1, expected_metrics);
+    CHECK(bytes_of(changed.table(), other_metrics) == bytes_of(other.table(), expected_metrics));
+  }
+}
+
 TEST_CASE("dense and sparse forms of one matrix train to the same bytes") {
   const SmallData sparse(Form::kRealValued, 500, 60, false);
   const SmallData dense(Form::kDense, 500, 60, false);

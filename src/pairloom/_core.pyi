@@ -227,6 +227,9 @@ class Trainer:
     def mend_states(self) -> None:
         """Lets the optimizer's state fit parameters or rates that were changed."""
 
+    def set_learning_rates(self, settings: OptimizerSettings) -> None:
+        """Takes over the learning rates of other settings."""
+
     def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums, kept: KeptBatches | None = None) -> BlockResult:
         """
         One step per mini-batch boundaries[b] .. boundaries[b + 1] of positions in order.
@@ -308,6 +311,9 @@ class Float64Trainer:
 
     def mend_states(self) -> None:
         """Lets the optimizer's state fit parameters or rates that were changed."""
+
+    def set_learning_rates(self, settings: OptimizerSettings) -> None:
+        """Takes over the learning rates of other settings."""
 
     def train(self, rows: Rows, order: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, boundaries: Sequence[int], num_threads: int, totals: MetricSums, kept: KeptBatches | None = None) -> BlockResult:
         """

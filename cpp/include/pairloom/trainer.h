@@ -43,6 +43,8 @@ class Trainer {
   void start_states(int num_threads);
   // Makes the optimizer's state fit parameters or rates that were changed.
   void mend_states();
+  // Takes over the learning rates of other settings, and makes the optimizer's state fit them.
+  void set_learning_rates(const OptimizerSettings& settings);
   // Puts parameters back that were copied from this table.
   void restore_parameters(const ParameterTable<T>& snapshot);
 

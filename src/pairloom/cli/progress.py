@@ -138,6 +138,8 @@ def epoch_line(event: EpochEvent, epochs: int, loss_name: str) -> str:
     parts = [f"epoch {event.epoch + 1} of {epochs}", f"loss {event.train[loss_name]:.4g}"]
     if event.validation:
         parts.append(f"validation loss {event.validation[loss_name]:.4g}")
+    if event.learning_rate_factor < 1:
+        parts.append(f"learning rates x {event.learning_rate_factor:.4g}")
     parts.append(f"{_rows_per_second(event.rows, event.seconds):,.0f} rows/s")
     return "  ".join(parts)
 

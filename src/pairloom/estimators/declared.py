@@ -48,7 +48,8 @@ OWN_PARAMETERS = (
         name="validation_fraction",
         annotation="float",
         default=0.1,
-        help="With early_stopping and no eval_set: share of the rows held out to validate.",
+        help="With early_stopping or plateau_patience and no eval_set: share of the rows held "
+        "out to validate.",
     ),
     Parameter(
         name="warm_start",

@@ -135,14 +135,16 @@ class FactorizationMachine(ABC):
             Weights >= 0, (n_samples,). A row of weight zero is as good as absent.
         eval_set
             Rows to validate on after each epoch: (X, y) or (X, y, sample_weight).
-            `early_stopping` without it holds out `validation_fraction` of the rows.
+            `early_stopping` and `plateau_patience` without it hold out `validation_fraction`
+            of the rows.
         """
         with unchanged_on_failure(self):
             go_on = self.warm_start and hasattr(self, "_state")
             rows = self._read_rows(X, y, sample_weight, reset=not go_on)
             hyperparameters = self._hyperparameters()
             validation = None if eval_set is None else self._read_eval_set(eval_set)
-            if hyperparameters.early_stopping and validation is None:
+            needs_validation = hyperparameters.early_stopping or hyperparameters.plateau_patience
+            if needs_validation and validation is None:
                 rows, validation = self._hold_out(rows, hyperparameters.seed)
             self._train(rows, validation, hyperparameters, go_on=go_on)
         return self
@@ -150,7 +152,7 @@ class FactorizationMachine(ABC):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, all_labels: Any = None) -> None:
         go_on = hasattr(self, "_state")
         rows = self._read_rows(X, y, sample_weight, reset=not go_on, all_labels=all_labels)
-        one_epoch = self._hyperparameters(epochs=1, early_stopping=False)
+        one_epoch = self._hyperparameters(epochs=1, early_stopping=False, plateau_patience=0)
         self._train(rows, None, one_epoch, go_on=go_on)
 
     @abstractmethod

@@ -53,6 +53,8 @@ class RegressorParameters(BaseEstimator):
         untrained_features: Literal["initial", "zero"] = "zero",
         early_stopping: bool = False,
         early_stopping_patience: int = 3,
+        plateau_patience: int = 0,
+        plateau_factor: float = 0.5,
         hash_bits: int | None = None,
         validation_fraction: float = 0.1,
         warm_start: bool = False,
@@ -146,11 +148,17 @@ class RegressorParameters(BaseEstimator):
             Stop when the validation loss no longer falls, and keep the best epoch.
         early_stopping_patience
             With `early_stopping`: epochs without a better validation loss to wait for one.
+        plateau_patience
+            Multiply the learning rates by `plateau_factor` after so many epochs in a row
+            without a lower validation loss, and again after as many more; 0: never.
+        plateau_factor
+            With `plateau_patience`: what the learning rates are multiplied by.
         hash_bits
             Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of
             columns and values, and numeric ids that do not fit; unset: not.
         validation_fraction
-            With early_stopping and no eval_set: share of the rows held out to validate.
+            With early_stopping or plateau_patience and no eval_set: share of the rows held out
+            to validate.
         warm_start
             Whether fit goes on from the state that the last fit left.
         out_of_range_features
@@ -200,6 +208,8 @@ class RegressorParameters(BaseEstimator):
         self.untrained_features = untrained_features
         self.early_stopping = early_stopping
         self.early_stopping_patience = early_stopping_patience
+        self.plateau_patience = plateau_patience
+        self.plateau_factor = plateau_factor
         self.hash_bits = hash_bits
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start

@@ -58,14 +58,17 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Real:
-    """Numbers that float32 can hold, from `minimum` on."""
+    """Numbers that float32 can hold, from `minimum` on and below `below`."""
 
     minimum: float = -FLOAT32_MAX
+    below: float | None = None
     annotation: ClassVar[str] = "float"
 
     @property
     def rule(self) -> str:
-        """Name the lower bound, if it is not float32's own."""
+        """Name the bounds that are not float32's own."""
+        if self.below is not None:
+            return f"a number {'>=' if self.minimum == 0 else '>'} 0 and < {self.below:g}"
         if self.minimum < 0:
             return "a finite number that float32 can hold"
         sign = ">= 0" if self.minimum == 0 else "> 0"
@@ -75,6 +78,8 @@ class Real:
         """Read a decimal number, or a real number of any library."""
         number = _real(value)
         if number is None or not self.minimum <= number <= FLOAT32_MAX:
+            raise ValueError(self.rule)
+        if self.below is not None and not number < self.below:
             raise ValueError(self.rule)
         return number
 

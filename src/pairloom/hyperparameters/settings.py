@@ -110,6 +110,11 @@ class Hyperparameters(NamedValues):
         Stop when the validation loss no longer falls, and keep the best epoch.
     early_stopping_patience
         With `early_stopping`: epochs without a better validation loss to wait for one.
+    plateau_patience
+        Multiply the learning rates by `plateau_factor` after so many epochs in a row
+        without a lower validation loss, and again after as many more; 0: never.
+    plateau_factor
+        With `plateau_patience`: what the learning rates are multiplied by.
     hash_bits
         Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of
         columns and values, and numeric ids that do not fit; unset: not.
@@ -158,4 +163,6 @@ class Hyperparameters(NamedValues):
     untrained_features: Literal["initial", "zero"] = "initial"
     early_stopping: bool = False
     early_stopping_patience: int = 3
+    plateau_patience: int = 0
+    plateau_factor: float = 0.5
     hash_bits: int | None = None

@@ -354,6 +354,21 @@ _OWN = (
         origin="pairloom",
         help="With `early_stopping`: epochs without a better validation loss to wait for one.",
     ),
+    Hyperparameter(
+        name="plateau_patience",
+        domain=Integer(minimum=0),
+        default=0,
+        origin="pairloom",
+        help="Multiply the learning rates by `plateau_factor` after so many epochs in a row "
+        "without a lower validation loss, and again after as many more; 0: never.",
+    ),
+    Hyperparameter(
+        name="plateau_factor",
+        domain=Real(minimum=FLOAT32_SMALLEST_NORMAL, below=1.0),
+        default=0.5,
+        origin="pairloom",
+        help="With `plateau_patience`: what the learning rates are multiplied by.",
+    ),
 )
 
 _FEATURES = (

@@ -124,12 +124,16 @@ class _Metrics:
             raise self._malformed(f"{place}.rows", rows, "a count")
         if not _is_number(seconds):
             raise self._malformed(f"{place}.seconds", seconds, "a number")
+        factor = event.get("learning_rate_factor", 1.0)
+        if not _is_number(factor):
+            raise self._malformed(f"{place}.learning_rate_factor", factor, "a number")
         return EpochEvent(
             epoch=number,
             train=self.numbers(f"{place}.train", event.get("train", {})),
             validation=self.numbers(f"{place}.validation", event.get("validation", {})),
             rows=rows,
             seconds=float(seconds),
+            learning_rate_factor=float(factor),
         )
 
     def _malformed(self, place: str, value: object, expected: str) -> DataFormatError:

@@ -43,6 +43,9 @@ def run_table(run: RunRecord) -> Table:
         lines["training rows"] = f"{run.history[run.best_epoch].rows:,}"
         lines["epochs run"] = f"{len(run.history):,}"
         lines["epoch of the model"] = f"{run.best_epoch + 1:,}"
+        factor = run.history[-1].learning_rate_factor
+        if factor < 1:
+            lines["learning rates of the last epoch"] = f"{factor:.4g} of the first epoch's"
     for part, rows in run.scored.items():
         lines[f"{part} rows"] = f"{len(rows.labels):,}"
     if run.version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pairloom.data import EpochRows
 from pairloom.training.checkpoints import Checkpoints
 from pairloom.training.evaluation import evaluate
 from pairloom.training.events import (
@@ -19,6 +20,7 @@ __all__ = [
     "BatchEvent",
     "Checkpoints",
     "EpochEvent",
+    "EpochRows",
     "ProgressEvent",
     "ResumedEvent",
     "TrainingEvent",

@@ -23,10 +23,17 @@ NamedArrays = Iterator[tuple[str, npt.NDArray[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class RunPosition:
-    """How far a run is, and the epochs before."""
+    """How far a run is, and the epochs before.
+
+    Attributes
+    ----------
+    epoch_rows
+        Which rows the epoch under way has, where each epoch has its own.
+    """
 
     progress: EpochProgress
     history: Sequence[EpochEvent]
+    epoch_rows: str | None = None
 
 
 def content_of(
@@ -39,9 +46,11 @@ def content_of(
         "rows_done": progress.rows_done,
         "batches_done": progress.batches_done,
         "seconds": progress.seconds,
+        "epoch_rows": position.epoch_rows,
         "sums": sums_to_dict(progress.totals),
         "history": [asdict(event) for event in position.history],
         "counts": {"epochs_done": state.epochs_done, "rows_trained": state.rows_trained},
+        "learning_rate_factor": state.learning_rate_factor,
         "step_count": trainer.step_count,
         "bias": trainer.bias,
         "bias_state": list(trainer.bias_state),
@@ -65,9 +74,15 @@ def arrays_of(state: TrainingState, best: BestEpoch | None) -> NamedArrays:
 
 
 def take_over(
-    checkpoint: CheckpointFile, state: TrainingState, best: BestEpoch | None, *, num_rows: int
+    checkpoint: CheckpointFile,
+    state: TrainingState,
+    best: BestEpoch | None,
+    *,
+    num_rows: int | None,
 ) -> RunPosition:
     """Put state and best epoch where the checkpoint's run had them, and return where it was.
+
+    `num_rows` bounds the position inside an epoch where it is known before the rows are there.
 
     Raises
     ------
@@ -76,7 +91,8 @@ def take_over(
     """
     content = checkpoint.content
     try:
-        position = _position(content, state.hyperparameters.epochs, num_rows)
+        most_rows = _LARGEST_COUNT if num_rows is None else num_rows
+        position = _position(content, state.hyperparameters.epochs, most_rows)
         _restore_state(checkpoint, content, state)
         if best is not None and content["best"] is not None:
             _restore_best(checkpoint, content["best"], best)
@@ -87,16 +103,17 @@ def take_over(
     return position
 
 
-def _position(content: Mapping[str, Any], epochs: int, num_rows: int) -> RunPosition:
+def _position(content: Mapping[str, Any], epochs: int, most_rows: int) -> RunPosition:
     progress = EpochProgress(
         epoch=_between(content, "epoch", 0, epochs),
-        rows_done=_between(content, "rows_done", 0, num_rows),
-        batches_done=_between(content, "batches_done", 0, num_rows),
+        rows_done=_between(content, "rows_done", 0, most_rows),
+        batches_done=_between(content, "batches_done", 0, most_rows),
         totals=sums_from_dict(content["sums"]),
         seconds=float(content["seconds"]),
     )
     history = [_epoch_event(event) for event in content["history"]]
-    return RunPosition(progress, history)
+    epoch_rows = content["epoch_rows"]
+    return RunPosition(progress, history, None if epoch_rows is None else str(epoch_rows))
 
 
 def _between(content: Mapping[str, Any], name: str, lowest: int, highest: int) -> int:
@@ -106,6 +123,13 @@ def _between(content: Mapping[str, Any], name: str, lowest: int, highest: int) -
     return value
 
 
+def _factor(content: Mapping[str, Any]) -> float:
+    factor = float(content["learning_rate_factor"])
+    if not 0 < factor <= 1:
+        raise ValueError(f"learning_rate_factor is {factor!r}; must be above 0 and at most 1")
+    return factor
+
+
 def _epoch_event(event: Mapping[str, Any]) -> EpochEvent:
     return EpochEvent(
         epoch=int(event["epoch"]),
@@ -113,6 +137,7 @@ def _epoch_event(event: Mapping[str, Any]) -> EpochEvent:
         validation={str(name): float(value) for name, value in event["validation"].items()},
         rows=int(event["rows"]),
         seconds=float(event["seconds"]),
+        learning_rate_factor=float(event["learning_rate_factor"]),
     )
 
 
@@ -125,6 +150,8 @@ def _restore_state(
             f"{checkpoint.path}: holds {content['state_slots']} optimizer states; "
             f"{state.hyperparameters.optimizer} has {trainer.state_slots}"
         )
+    # First, since it changes FTRL's state.
+    state.learning_rate_factor = _factor(content)
     linear, factors = _parameter_arrays(checkpoint, "linear_weights", "factors", trainer)
     trainer.set_parameters(content["bias"], linear, factors)
     trainer.set_trained(checkpoint.array("trained", np.bool_, (trainer.feature_dim,)))

@@ -4,61 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from pairloom._core import KeptBatches, MetricSums, Rows, shuffled_rows
-from pairloom.batch import RowBatch
+from pairloom._core import KeptBatches, MetricSums
 from pairloom.errors import TrainingDivergedError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.training.epoch_progress import EpochProgress
 from pairloom.training.events import BatchEvent, ProgressEvent, TrainingEvent
 from pairloom.training.metrics import named_metrics
 from pairloom.training.state import TrainingState
-
-RowOrder = npt.NDArray[np.uint32]
+from pairloom.training.training_rows import TrainingRows
 
 SMALLEST_RAMPED_BATCH = 64
 
 # Work of one block in nonzeros times factors: about 20 ms on one core, so that Ctrl-C is prompt.
 _BLOCK_WORK = 2e7
 
-# Prepared mini-batches of one epoch serve the next while they take less than this times the rows.
-_KEPT_SHARE = 1.0
-
 ADVICE = (
     "Lower the learning rates (factors_lr, linear_lr, bias_lr), set clip_gradient, for example "
     "to 1, or scale the feature values"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRows:
-    """The rows of a run: checked, with the positions that have a positive weight."""
-
-    batch: RowBatch
-    checked: Rows
-    kept: RowOrder | None  # None: all, in the file's order
-
-    @property
-    def num_rows(self) -> int:
-        return self.batch.num_rows if self.kept is None else len(self.kept)
-
-    def order(self, hyperparameters: Hyperparameters, epoch: int) -> RowOrder | None:
-        """Return the rows in the order of one epoch, or None for the file's order."""
-        if not hyperparameters.shuffle:
-            return self.kept
-        shuffled = shuffled_rows(hyperparameters.seed, epoch, self.num_rows)
-        return shuffled if self.kept is None else self.kept[shuffled]
-
-    def kept_batches(self, hyperparameters: Hyperparameters) -> KeptBatches | None:
-        """Return room for prepared mini-batches where every epoch has the same ones."""
-        same_batches = self.kept is None and not hyperparameters.shuffle
-        if not same_batches or hyperparameters.epochs == 1 or not hyperparameters.lazy_update:
-            return None
-        return KeptBatches(int(_KEPT_SHARE * self.batch.num_bytes))
 
 
 class Epoch:

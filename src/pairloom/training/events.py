@@ -34,6 +34,7 @@ class EpochEvent:
 
     `train` metrics were collected during the epoch, each row scored before its own update;
     `validation` metrics were taken at its end and are empty without validation rows.
+    `learning_rate_factor` multiplied the learning rates: below 1 after a plateau.
     """
 
     epoch: int
@@ -41,6 +42,7 @@ class EpochEvent:
     validation: dict[str, float] = field(default_factory=dict)
     rows: int = 0
     seconds: float = 0.0
+    learning_rate_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 
 from pairloom.batch import RowBatch
-from pairloom.errors import DataError, TrainingDivergedError, UserError
-from pairloom.formats.binary_labels import check_labels
+from pairloom.data import EpochRows, RowsInterruptedError
+from pairloom.errors import TrainingDivergedError, UserError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.runtime import allowed_threads
 from pairloom.training.checkpoint_content import RunPosition, take_over
 from pairloom.training.checkpoints import Checkpoints, RunCheckpoints
-from pairloom.training.epoch import Epoch, TrainingRows
+from pairloom.training.epoch import Epoch
 from pairloom.training.epoch_progress import EpochProgress
 from pairloom.training.evaluation import evaluate
 from pairloom.training.events import EpochEvent, ResumedEvent, TrainingEvent
 from pairloom.training.metrics import loss_name
+from pairloom.training.plateau import Plateau
 from pairloom.training.row_weights import check_weighs_anything
 from pairloom.training.run_fingerprint import run_fingerprint
+from pairloom.training.run_rows import RunRows, refuse_other_rows, run_rows
 from pairloom.training.state import TrainingResult, TrainingState
 from pairloom.training.stopping import BestEpoch
 
 
 def train(  # noqa: PLR0913  what a run may be given besides its rows, each by name
-    rows: RowBatch,
+    rows: RowBatch | EpochRows,
     hyperparameters: Hyperparameters,
     *,
     validation: RowBatch | None = None,
@@ -36,7 +39,7 @@ def train(  # noqa: PLR0913  what a run may be given besides its rows, each by n
     checkpoints: Checkpoints | None = None,
     stop_requested: Callable[[], bool] | None = None,
 ) -> TrainingResult:
-    """Train a factorization machine on rows in memory.
+    """Train a factorization machine.
 
     The result depends on rows, hyperparameters and state alone, to the byte; not on
     `num_threads`, the processor's instruction path, whether events are asked for, or how often
@@ -46,12 +49,13 @@ def train(  # noqa: PLR0913  what a run may be given besides its rows, each by n
     ----------
     rows
         With labels: 0 and 1 for a binary classifier, any for a regressor. Rows of weight 0
-        count as absent.
+        count as absent. Of EpochRows each epoch's are asked for at its start, after those of the
+        epoch before were let go.
     validation
-        Rows to evaluate after each epoch; early stopping needs them.
+        Rows to evaluate after each epoch; early stopping and `plateau_patience` need them.
     state
         Where to go on from, changed in place; it holds the same hyperparameters. By default a
-        new model from the seed.
+        new model from the seed. Learning rates that a plateau cut are whole again.
     num_threads
         0 takes as many as the process may run.
     on_event
@@ -61,7 +65,8 @@ def train(  # noqa: PLR0913  what a run may be given besides its rows, each by n
         Where to leave checkpoints now and then, and to go on from the newest if there is one.
     stop_requested
         Asked between blocks; once it returns true, a checkpoint is written and training ends
-        with the parameters of the best epoch by validation, or the last ones without.
+        with the parameters of the best epoch by validation, or the last ones without. So it does
+        when EpochRows raise RowsInterruptedError.
 
     Raises
     ------
@@ -77,14 +82,11 @@ def train(  # noqa: PLR0913  what a run may be given besides its rows, each by n
     KeyboardInterrupt
         On Ctrl-C, within a block; `state` is then after a whole number of mini-batches.
     """
-    if hyperparameters.early_stopping and validation is None:
-        raise UserError("early_stopping needs validation rows")
-    if validation is not None:
-        check_weighs_anything(validation, "validation rows")
-    training_rows = _take_rows(rows, hyperparameters)
+    _check_validation(validation, hyperparameters)
+    training_rows = run_rows(rows, hyperparameters)
     run_checkpoints = None
     if checkpoints is not None:
-        fingerprint = run_fingerprint(hyperparameters, rows, validation, state)
+        fingerprint = run_fingerprint(hyperparameters, training_rows.fingerprint, validation, state)
         run_checkpoints = RunCheckpoints(checkpoints, fingerprint)
     threads = num_threads or allowed_threads()
     if state is None:
@@ -94,6 +96,7 @@ def train(  # noqa: PLR0913  what a run may be given besides its rows, each by n
             "the state holds other hyperparameters than those given; "
             "pass state.with_hyperparameters(hyperparameters)"
         )
+    state.learning_rate_factor = 1.0
     run = _Run(state, training_rows, validation, threads, on_event)
     run.prepare(run_checkpoints, stop_requested)
     return run.all_epochs()
@@ -105,7 +108,7 @@ class _Run:
     def __init__(
         self,
         state: TrainingState,
-        rows: TrainingRows,
+        rows: RunRows,
         validation: RowBatch | None,
         num_threads: int,
         on_event: Callable[[TrainingEvent], None] | None,
@@ -113,13 +116,14 @@ class _Run:
         self._state = state
         self._settings = state.hyperparameters
         self._rows = rows
-        self._kept_batches = rows.kept_batches(self._settings)
+        self._kept_batches = rows.kept_batches()
         self._validation = validation
         self._num_threads = num_threads
         self._on_event = on_event
         self._history: list[EpochEvent] = []
         self._progress = EpochProgress()
         self._best: BestEpoch | None = None
+        self._plateau = Plateau(self._settings)
         self._checkpoints: RunCheckpoints | None = None
         self._stop_requested: Callable[[], bool] = lambda: False
         self._interrupted = False
@@ -137,11 +141,22 @@ class _Run:
         newest = None if checkpoints is None else checkpoints.newest()
         if newest is None:
             return
-        position = take_over(newest, self._state, self._best, num_rows=self._rows.num_rows)
+        position = take_over(newest, self._state, self._best, num_rows=self._rows.num_rows or None)
         self._progress = position.progress
         self._history = list(position.history)
-        progress, num_rows = self._progress, self._rows.num_rows
-        self._send(ResumedEvent(str(newest.path), progress.epoch, progress.rows_done, num_rows))
+        for loss in self._validation_losses():
+            self._plateau.is_reached(loss)
+        self._resume(newest.path, position.epoch_rows)
+
+    def _resume(self, checkpoint: Path, epoch_rows: str | None) -> None:
+        progress = self._progress
+        try:
+            num_rows = self._rows.of(progress.epoch).num_rows
+        except RowsInterruptedError:  # the checkpoint is already there
+            self._interrupted = True
+            return
+        refuse_other_rows(checkpoint, self._rows, progress.epoch, epoch_rows)
+        self._send(ResumedEvent(str(checkpoint), progress.epoch, progress.rows_done, num_rows))
 
     def all_epochs(self) -> TrainingResult:
         epochs = self._settings.epochs
@@ -150,6 +165,7 @@ class _Run:
                 break
             self._progress = EpochProgress(epoch=self._progress.epoch + 1)
             if self._progress.epoch < epochs:
+                self._cut_learning_rates_on_a_plateau()
                 self._pause(epochs_done=self._progress.epoch)
         if self._best is not None and (self._settings.early_stopping or self._interrupted):
             self._best.restore()
@@ -157,9 +173,15 @@ class _Run:
 
     def _one_epoch(self) -> bool:
         """Train what is left of the epoch and measure it; false when asked to stop before."""
+        try:
+            rows = self._rows.of(self._progress.epoch)
+        except RowsInterruptedError:
+            self._interrupted = True
+            self._write_checkpoint()
+            return False
         epoch = Epoch(
             self._state,
-            self._rows,
+            rows,
             progress=self._progress,
             num_threads=self._num_threads,
             kept_batches=self._kept_batches,
@@ -167,7 +189,7 @@ class _Run:
         )
         try:
             for progress in epoch.blocks():
-                if progress.rows_done < self._rows.num_rows and self._pause():
+                if progress.rows_done < rows.num_rows and self._pause():
                     return False
         except TrainingDivergedError as error:
             error.last_good = self._result()
@@ -178,8 +200,9 @@ class _Run:
             epoch=self._progress.epoch,
             train=epoch.metrics,
             validation=self._evaluate(),
-            rows=self._rows.num_rows,
+            rows=rows.num_rows,
             seconds=seconds,
+            learning_rate_factor=self._state.learning_rate_factor,
         )
         self._history.append(event)
         self._send(event)
@@ -192,9 +215,19 @@ class _Run:
         if checkpoints is not None and (
             self._interrupted or checkpoints.is_due(epochs_done=epochs_done)
         ):
-            position = RunPosition(self._progress, self._history)
-            checkpoints.write(position, self._state, self._best)
+            self._write_checkpoint()
         return self._interrupted
+
+    def _write_checkpoint(self) -> None:
+        if self._checkpoints is None:
+            return
+        epoch_rows = self._rows.epoch_fingerprint() if self._progress.rows_done else None
+        position = RunPosition(self._progress, self._history, epoch_rows)
+        self._checkpoints.write(position, self._state, self._best)
+
+    def _cut_learning_rates_on_a_plateau(self) -> None:
+        if self._plateau.is_reached(self._validation_losses()[-1]):
+            self._state.learning_rate_factor *= self._settings.plateau_factor
 
     def _no_longer_better(self) -> bool:
         if self._best is None:
@@ -244,22 +277,10 @@ def _finite_alone(metrics: Mapping[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
 
 
-def _take_rows(rows: RowBatch, hyperparameters: Hyperparameters) -> TrainingRows:
-    if rows.labels is None:
-        raise DataError("rows to train on need labels")
-    if rows.feature_dim != hyperparameters.feature_dim:
-        raise DataError(
-            f"rows are {rows.feature_dim} features wide; "
-            f"feature_dim is {hyperparameters.feature_dim}"
-        )
-    check_labels(rows.labels, hyperparameters.predictor_type)
-    checked = rows.checked()
-    kept = None
-    if rows.weights is not None and not np.all(rows.weights > 0):
-        kept = np.flatnonzero(rows.weights > 0).astype(np.uint32)
-    training_rows = TrainingRows(rows, checked, kept)
-    if training_rows.num_rows == 0:
-        raise DataError(
-            f"training needs at least one row of positive weight; {rows.num_rows} rows were given"
-        )
-    return training_rows
+def _check_validation(validation: RowBatch | None, hyperparameters: Hyperparameters) -> None:
+    if validation is not None:
+        check_weighs_anything(validation, "validation rows")
+        return
+    for name in ("early_stopping", "plateau_patience"):
+        if getattr(hyperparameters, name):
+            raise UserError(f"{name} needs validation rows")

@@ -19,14 +19,17 @@ DRAWN_FROM_SEED = "parameters drawn from the seed"
 
 def run_fingerprint(
     hyperparameters: Hyperparameters,
-    rows: RowBatch,
+    rows: str,
     validation: RowBatch | None,
     start: TrainingState | None,
 ) -> dict[str, Any]:
-    """Return hyperparameters and checksums of the data, in types that JSON can carry."""
+    """Return hyperparameters and checksums of the data, in types that JSON can carry.
+
+    `rows` is what the training rows say of themselves.
+    """
     return {
         "hyperparameters": hyperparameters.to_dict(),
-        "training rows": rows_fingerprint(rows),
+        "training rows": rows,
         "validation rows": "none" if validation is None else rows_fingerprint(validation),
         "start": DRAWN_FROM_SEED if start is None else _state_fingerprint(start),
     }

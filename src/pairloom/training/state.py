@@ -36,6 +36,20 @@ class TrainingState:
         self.epochs_done = 0
         self.rows_trained = 0
         self.trainer = _new_trainer(hyperparameters)
+        self._learning_rate_factor = 1.0
+
+    @property
+    def learning_rate_factor(self) -> float:
+        """What the learning rates are multiplied by: below 1 after a plateau."""
+        return self._learning_rate_factor
+
+    @learning_rate_factor.setter
+    def learning_rate_factor(self, factor: float) -> None:
+        if factor == self._learning_rate_factor:
+            return
+        settings = optimizer_settings(self.hyperparameters, factor)
+        self.trainer.set_learning_rates(settings)
+        self._learning_rate_factor = factor
 
     @classmethod
     def initial(cls, hyperparameters: Hyperparameters, *, num_threads: int = 0) -> TrainingState:
@@ -72,6 +86,7 @@ class TrainingState:
             twin = TrainingState.from_model(self.model(), hyperparameters)
         else:
             twin = TrainingState(hyperparameters)
+            twin.learning_rate_factor = self.learning_rate_factor
             twin.trainer.copy_state(self.trainer)
             if hyperparameters != replace(self.hyperparameters, epochs=hyperparameters.epochs):
                 twin.trainer.mend_states()  # FTRL's z depends on the rates
@@ -89,6 +104,7 @@ class TrainingState:
             "hyperparameters": self.hyperparameters,
             "epochs_done": self.epochs_done,
             "rows_trained": self.rows_trained,
+            "learning_rate_factor": self.learning_rate_factor,
             "step_count": trainer.step_count,
             "bias": trainer.bias,
             "bias_state": list(trainer.bias_state),
@@ -106,6 +122,8 @@ class TrainingState:
         self.epochs_done = state["epochs_done"]
         self.rows_trained = state["rows_trained"]
         self.trainer = _new_trainer(self.hyperparameters)
+        self._learning_rate_factor = 1.0
+        self.learning_rate_factor = state.get("learning_rate_factor", 1.0)
         self.trainer.set_parameters(
             state["bias"],
             np.ascontiguousarray(state["linear_weights"]),
@@ -172,21 +190,24 @@ def _new_trainer(hyperparameters: Hyperparameters) -> Trainer:
         ) from error
 
 
-def optimizer_settings(settings: Hyperparameters) -> OptimizerSettings:
+def optimizer_settings(
+    settings: Hyperparameters, learning_rate_factor: float = 1.0
+) -> OptimizerSettings:
     """Return the optimizer as the core runs it.
 
-    Group rates are multiplied by `_learning_rate`, decays by `_wd`; adam divides gradients by
-    `mini_batch_size` (contract section 1), the others sum them. A group that is
+    Group rates are multiplied by `_learning_rate` and the factor, decays by `_wd`; adam divides
+    gradients by `mini_batch_size` (contract section 1), the others sum them. A group that is
     switched off (`use_bias`, `use_linear`) starts at 0 and has a rate of 0.
     """
     rescale = settings.rescale_grad
     if rescale is None:
         rescale = 1.0 / settings.mini_batch_size if settings.optimizer == "adam" else 1.0
+    rate = settings.learning_rate * learning_rate_factor
     return OptimizerSettings(
         optimizer=Optimizer[settings.optimizer],
-        bias=_rates(settings, "bias", used=settings.use_bias),
-        linear=_rates(settings, "linear", used=settings.use_linear),
-        factors=_rates(settings, "factors", used=True),
+        bias=_rates(settings, "bias", rate, used=settings.use_bias),
+        linear=_rates(settings, "linear", rate, used=settings.use_linear),
+        factors=_rates(settings, "factors", rate, used=True),
         epsilon=DEFAULT_EPS if settings.eps is None else settings.eps,
         initial_accumulator=settings.adagrad_initial_accumulator,
         ftrl_beta=settings.ftrl_beta,
@@ -196,11 +217,11 @@ def optimizer_settings(settings: Hyperparameters) -> OptimizerSettings:
     )
 
 
-def _rates(settings: Hyperparameters, group: str, *, used: bool) -> GroupRates:
+def _rates(settings: Hyperparameters, group: str, rate: float, *, used: bool) -> GroupRates:
     if not used:
         return GroupRates(0.0, 0.0)
     return GroupRates(
-        getattr(settings, f"{group}_lr") * settings.learning_rate,
+        getattr(settings, f"{group}_lr") * rate,
         getattr(settings, f"{group}_wd") * settings.wd,
         getattr(settings, f"{group}_l1", 0.0),
     )

@@ -230,16 +230,19 @@ def valid_values(name: str) -> st.SearchStrategy[object]:
         numbers = st.floats(float(FLOAT32.tiny), largest)
     elif name == "rescale_grad" or name.endswith("_init_value"):
         numbers = st.floats(-largest, largest)
+    elif name == "plateau_factor":
+        numbers = st.floats(float(FLOAT32.tiny), 1, exclude_max=True)
     else:
         numbers = st.floats(0, largest)
-    integers = st.integers(0 if name in {"seed", "batch_ramp"} else 1, 2**31 - 1)
+    from_zero = {"seed", "batch_ramp", "plateau_patience"}
+    integers = st.integers(0 if name in from_zero else 1, 2**31 - 1)
     if name in WORDS:
         return st.sampled_from(WORDS[name])
     if name.endswith("_init_method"):
         return st.sampled_from(["normal", "uniform"])
     if name in {"use_bias", "use_linear", "lazy_update", "shuffle", "early_stopping"}:
         return st.sampled_from([True, False, "true", "false"])
-    whole = {"seed", "batch_ramp", "batch_metrics_publish_interval", "early_stopping_patience"}
+    whole = {*from_zero, "batch_metrics_publish_interval", "early_stopping_patience"}
     if name in {*POSITIVE_INTEGERS, *whole}:
         return st.one_of(integers, integers.map(str))
     return st.one_of(numbers, numbers.map(repr))
