@@ -216,7 +216,7 @@ def test_stop_while_rows_are_waited_for_leaves_a_checkpoint(epoch: int, tmp_path
 PROGRAM = """
 import sys
 from pathlib import Path
-from pairloom.cli.termination import termination_noticed
+from pairloom.training.termination import termination_noticed
 from pairloom.data import FifoRows, FileOptions, RowFiles
 from pairloom.hyperparameters import resolve
 from pairloom.training import Checkpoints, train
