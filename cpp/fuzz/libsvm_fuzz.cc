@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "checks.h"
 #include "pairloom/error.h"
 #include "pairloom/libsvm.h"
 
 namespace {
 
+using fuzz::equal;
+using fuzz::require;
 using pairloom::FirstId;
 using pairloom::LibsvmReadOptions;
 using pairloom::LibsvmRows;
@@ -36,38 +38,12 @@ std::optional<LibsvmRows> read(std::span<const uint8_t> file, const LibsvmReadOp
   }
 }
 
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
-
-template <typename T>
-bool equal(const pairloom::GrowingArray<T>& left, const pairloom::GrowingArray<T>& right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end());
-}
-
 bool equal(const LibsvmRows& left, const LibsvmRows& right) {
   return left.num_rows == right.num_rows && left.feature_dim == right.feature_dim &&
          left.zero_based == right.zero_based && left.has_wide_ids == right.has_wide_ids &&
          equal(left.row_offsets, right.row_offsets) && equal(left.narrow_ids, right.narrow_ids) &&
          equal(left.wide_ids, right.wide_ids) && equal(left.values, right.values) &&
          equal(left.labels, right.labels);
-}
-
-template <typename Id>
-void check_ids(const pairloom::GrowingArray<Id>& ids, const LibsvmRows& rows) {
-  const size_t num_entries = static_cast<size_t>(rows.row_offsets[rows.num_rows]);
-  require(ids.size() == num_entries);
-  require(rows.values.empty() || rows.values.size() == num_entries);
-  for (size_t row = 0; row < rows.num_rows; ++row) {
-    int64_t previous = -1;
-    for (int64_t i = rows.row_offsets[row]; i < rows.row_offsets[row + 1]; ++i) {
-      const int64_t id = ids[static_cast<size_t>(i)];
-      require(id > previous && static_cast<uint64_t>(id) < rows.feature_dim);
-      previous = id;
-    }
-  }
 }
 
 void check_rows(const LibsvmRows& rows, const LibsvmReadOptions& options) {
@@ -79,12 +55,13 @@ void check_rows(const LibsvmRows& rows, const LibsvmReadOptions& options) {
   }
   require(rows.labels.empty() ? !options.require_labels || rows.num_rows == 0
                               : rows.labels.size() == rows.num_rows);
-  require(rows.row_offsets.size() == rows.num_rows + 1 && rows.row_offsets[0] == 0);
   if (rows.has_wide_ids) {
-    check_ids(rows.wide_ids, rows);
+    fuzz::check_sparse_rows(rows.num_rows, rows.feature_dim, rows.row_offsets, rows.wide_ids);
   } else {
-    check_ids(rows.narrow_ids, rows);
+    fuzz::check_sparse_rows(rows.num_rows, rows.feature_dim, rows.row_offsets, rows.narrow_ids);
   }
+  require(rows.values.empty() ||
+          rows.values.size() == static_cast<size_t>(rows.row_offsets[rows.num_rows]));
 }
 
 void check_round_trip(const LibsvmRows& rows, LibsvmReadOptions options) {

@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "checks.h"
 #include "pairloom/error.h"
 #include "pairloom/recordio.h"
 
 namespace {
 
+using fuzz::equal;
+using fuzz::require;
 using pairloom::RecordioReadOptions;
 using pairloom::RecordioRows;
 
@@ -31,17 +33,6 @@ std::optional<RecordioRows> read(std::span<const uint8_t> file, const RecordioRe
   } catch (const pairloom::DataFormatError&) {
     return std::nullopt;
   }
-}
-
-void require(bool holds) {
-  if (!holds) {
-    std::abort();
-  }
-}
-
-template <typename T>
-bool equal(const pairloom::GrowingArray<T>& left, const pairloom::GrowingArray<T>& right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end());
 }
 
 bool equal(const RecordioRows& left, const RecordioRows& right) {
@@ -64,16 +55,8 @@ void check_rows(const RecordioRows& rows, const RecordioReadOptions& options) {
     require(rows.values.size() == rows.num_rows * rows.feature_dim);
     return;
   }
-  require(rows.row_offsets.size() == rows.num_rows + 1 && rows.row_offsets[0] == 0);
   require(rows.feature_ids.size() == rows.values.size());
-  for (size_t row = 0; row < rows.num_rows; ++row) {
-    int64_t previous = -1;
-    for (int64_t i = rows.row_offsets[row]; i < rows.row_offsets[row + 1]; ++i) {
-      const int64_t id = rows.feature_ids[static_cast<size_t>(i)];
-      require(id > previous && id < static_cast<int64_t>(rows.feature_dim));
-      previous = id;
-    }
-  }
+  fuzz::check_sparse_rows(rows.num_rows, rows.feature_dim, rows.row_offsets, rows.feature_ids);
 }
 
 void check_round_trip(const RecordioRows& rows, const RecordioReadOptions& options) {

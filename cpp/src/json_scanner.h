@@ -57,12 +57,11 @@ class Scanner {
   void skip_scalar();
   // Throws when the text or the line ends at the next character.
   void fail_at_end(const char* expected);
-  // Past an element: at the next one, or false past the bracket.
+  // Past an element: whether there is another one, or the bracket has been passed.
   bool next_element();
-  template <typename Value, typename Read>
-  void read_elements(const char* path, std::vector<Value>& values, const Read& read);
-  float read_float();
-  int64_t read_id();
+  float read_float(const char* path, size_t index);
+  int64_t read_id(const char* path, size_t index);
+  [[noreturn]] void fail_element(const char* path, size_t index, const char* expected);
 
   const char* next_;
   const char* end_;
