@@ -40,6 +40,16 @@ nb::dict rows_to_python(RecordioRows&& rows) {
   return result;
 }
 
+// A body's bytes in one call: for a single row, the calls would take longer than the reading.
+RecordioRows read_body(const nb::bytes& body, uint64_t feature_dim, unsigned hash_bits) {
+  nb::gil_scoped_release release;
+  RecordioReader reader({feature_dim, false, false, 0, hash_bits});
+  reader.begin_file("body");
+  reader.feed({reinterpret_cast<const uint8_t*>(body.c_str()), body.size()});
+  reader.end_file();
+  return reader.finish();
+}
+
 }  // namespace
 
 void bind_recordio(nb::module_& module) {
@@ -67,6 +77,15 @@ void bind_recordio(nb::module_& module) {
       .def(
           "finish", [](RecordioReader& self) { return rows_to_python(self.finish()); },
           nb::sig("def finish(self) -> dict[str, typing.Any]"));
+  module.def(
+      "read_recordio_rows",
+      [](const nb::bytes& body, uint64_t feature_dim, unsigned hash_bits) {
+        return rows_to_python(read_body(body, feature_dim, hash_bits));
+      },
+      "body"_a, "feature_dim"_a, "hash_bits"_a,
+      nb::sig("def read_recordio_rows(body: bytes, feature_dim: int, hash_bits: int) -> "
+              "dict[str, typing.Any]"),
+      "The rows of a request's body, whose labels are not asked for.");
   module.def(
       "encode_recordio",
       [](const MatrixArrays& matrix, uint64_t begin_row, size_t block_bytes) {

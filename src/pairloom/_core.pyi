@@ -419,6 +419,9 @@ class RecordioReader:
 
     def finish(self) -> dict[str, Any]: ...
 
+def read_recordio_rows(body: bytes, feature_dim: int, hash_bits: int) -> dict[str, Any]:
+    """The rows of a request's body, whose labels are not asked for."""
+
 def encode_recordio(matrix: SourceMatrix, begin_row: int, block_bytes: int) -> tuple[int, memoryview]:
     """The bytes of some rows, and the row after them."""
 

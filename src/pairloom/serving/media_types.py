@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pairloom.serving.errors import NotAcceptableError, UnsupportedContentTypeError
 
@@ -13,6 +14,7 @@ RECORDIO = "application/x-recordio-protobuf"
 CSV = "text/csv"
 
 _TEXT = (JSON, JSON_LINES, CSV)
+_KEPT = 64  # clients send the same few headers again and again
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
@@ -24,6 +26,7 @@ class MediaType:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
+    @lru_cache(maxsize=_KEPT)
     def parse(cls, text: str) -> MediaType:
         """Read `type/subtype; name=value`; names of parameters in lower case, values unquoted."""
         name, *parameters = text.split(";")
@@ -53,7 +56,8 @@ def content_type_of(header: str | None, readable: Collection[str]) -> MediaType:
     return media_type
 
 
-def accepted_type(header: str | None, writable: Collection[str]) -> str:
+@lru_cache(maxsize=_KEPT)
+def accepted_type(header: str | None, writable: tuple[str, ...]) -> str:
     """Choose the media type of an answer by an Accept header; without one, JSON.
 
     The highest quality wins, between equal ones the range that stands first, and within a range

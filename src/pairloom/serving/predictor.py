@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pairloom.model import Model
-from pairloom.serving.codecs import READERS, WRITERS, RowRule
+from pairloom.serving.codecs import READERS, WRITABLE, WRITERS, RowRule
 from pairloom.serving.media_types import accepted_type, content_type_of
 
 
@@ -66,7 +66,7 @@ class Predictor:
             the value.
         """
         media_type = content_type_of(content_type, READERS)
-        answer_type = accepted_type(accept, WRITERS)
+        answer_type = accepted_type(accept, WRITABLE)
         rows = READERS[media_type.name](body, media_type.parameters, self._rule)
         predictions = self._model.predict_rows(rows, num_threads=self._num_threads)
         answer = WRITERS[answer_type](predictions, self._with_labels)

@@ -13,10 +13,12 @@ from pairloom.serving.media_types import CSV, JSON, JSON_LINES, RECORDIO
 # From predictions, and whether labels belong beside them, to a body.
 Writer: TypeAlias = Callable[[Float32Array, bool], bytes]
 
-# In the order of preference where a client leaves the choice.
 WRITERS: Mapping[str, Writer] = {
     JSON: partial(write_predictions, layout=PredictionLayout.json),
     JSON_LINES: partial(write_predictions, layout=PredictionLayout.jsonlines),
     RECORDIO: partial(write_predictions, layout=PredictionLayout.recordio),
     CSV: partial(write_predictions, layout=PredictionLayout.csv),
 }
+
+# In the order of preference where a client leaves the choice.
+WRITABLE = tuple(WRITERS)

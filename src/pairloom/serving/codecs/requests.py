@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from pairloom._core import RecordioReader, read_json_rows
+from pairloom._core import read_json_rows, read_recordio_rows
 from pairloom.batch import RowBatch
 from pairloom.errors import DataFormatError
 from pairloom.formats.table_encoding import hash_batch
@@ -28,17 +26,7 @@ def _read_json_lines(body: bytes, _parameters: Mapping[str, str], rule: RowRule)
 
 
 def _read_recordio(body: bytes, _parameters: Mapping[str, str], rule: RowRule) -> RowBatch:
-    reader = RecordioReader(
-        feature_dim=rule.row_width,
-        require_labels=False,
-        binary_labels=False,
-        expected_bytes=len(body),
-        hash_bits=rule.encoding.hash_bits or 0,
-    )
-    reader.begin_file("body")
-    reader.feed(np.frombuffer(body, np.uint8))
-    reader.end_file()
-    rows = reader.finish()
+    rows = read_recordio_rows(body, rule.row_width, rule.encoding.hash_bits or 0)
     del rows["num_unsorted"]
     batch = RowBatch(**rows)
     if batch.num_rows == 0:
