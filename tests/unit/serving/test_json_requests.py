@@ -23,7 +23,7 @@ numbers = st.one_of(
     st.sampled_from([0, 0.0, -0.0, 1, 1.0]),
 )
 dense_rows = st.lists(numbers, min_size=WIDTH, max_size=WIDTH)
-anything = st.recursive(
+anything: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | numbers | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
