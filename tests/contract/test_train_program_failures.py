@@ -55,6 +55,11 @@ def with_a_wide_row(tree: JobTree) -> None:
     write_recordio(train_file(tree), rows)
 
 
+def with_images(tree: JobTree) -> None:
+    tree.configure(num_factors=4, predictor_type="regressor")
+    channels(tree, train={"ContentType": "image/png"})
+
+
 CLIENT_ERRORS: dict[str, tuple[Break, str]] = {
     "unknown and bad hyperparameters": (
         lambda tree: tree.configure(**{**SETTINGS, "mini_batch_siz": 7, "epochs": "many",
@@ -94,7 +99,7 @@ CLIENT_ERRORS: dict[str, tuple[Break, str]] = {
         "inputdataconfig.json: unknown channel tset; must be train, validation, test, model",
     ),
     "an unknown content type": (
-        lambda tree: channels(tree, train={"ContentType": "image/png"}),
+        with_images,
         "channel train, read as image/png: content type 'image/png' is unknown; must be "
         "application/x-recordio-protobuf, text/libsvm",
     ),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
 from pairloom.batch import RowBatch
 from pairloom.container.content_types import RECORDIO, file_options
-from pairloom.container.job_configuration import Channel
-from pairloom.data import RowFiles
+from pairloom.container.job_configuration import MODEL, Channel
+from pairloom.container.resumed_pipe import ResumedPipe
+from pairloom.data import EpochRows, FifoRows, RowFiles
 from pairloom.errors import UserError
 from pairloom.formats.feature_encoding import FeatureEncoding
 from pairloom.formats.recordio import PredictorType
@@ -22,31 +26,69 @@ class ChannelRows:
     Parameters
     ----------
     encoding
-        Of the model that training starts from, or what the hyperparameters say of it; what the
-        first channel shows is added.
+        Of the model that training starts from, or what the hyperparameters say of it.
+    stop_requested
+        Asked while a pipe is waited for.
     """
 
-    def __init__(self, encoding: FeatureEncoding, predictor_type: PredictorType) -> None:
-        self.encoding = encoding
+    def __init__(
+        self,
+        encoding: FeatureEncoding,
+        predictor_type: PredictorType,
+        stop_requested: Callable[[], bool],
+    ) -> None:
+        self._files = RowFiles(file_options(None), encoding, learns=True)
         self._predictor_type = predictor_type
+        self._stop_requested = stop_requested
+
+    @property
+    def encoding(self) -> FeatureEncoding:
+        """What is known by now: what was told, and what the rows read so far have shown."""
+        return self._files.encoding
 
     def read(self, channel: Channel, feature_dim: int | None) -> RowBatch:
-        """Read all rows of a channel; they have labels, and this width if one is told.
+        """Read all rows of a channel, once; they have labels, and this width if one is told.
 
         Raises
         ------
         UserError
             Names channel, content type, file and what is wrong with it.
         """
-        read_as = channel.content_type or f"{RECORDIO}, since it names no content type"
-        try:
-            files = RowFiles(file_options(channel.content_type), self.encoding, learns=True)
+        if channel.input_mode == "Pipe":
+            with named(channel):
+                return self._fifos(channel, feature_dim).rows_of(0)
+        with named(channel):
+            self._begin(channel)
             _refuse_missing(channel)
-            rows = files.read_labelled(channel.path, feature_dim, self._predictor_type)
-        except UserError as error:
-            raise UserError(f"{channel}, read as {read_as}: {error}") from error
-        self.encoding = files.encoding
-        return rows
+            return self._files.read_labelled(channel.path, feature_dim, self._predictor_type)
+
+    def of_epochs(self, channel: Channel, feature_dim: int | None) -> EpochRows:
+        """Return the rows of a channel in Pipe mode, which every epoch reads anew."""
+        with named(channel):
+            return ResumedPipe(self._fifos(channel, feature_dim), channel.path)
+
+    def _fifos(self, channel: Channel, feature_dim: int | None) -> FifoRows:
+        self._begin(channel)
+        if feature_dim is None:
+            raise UserError("feature_dim: missing; in Pipe mode it must be told before rows come")
+        return FifoRows(
+            self._files,
+            channel.path,
+            feature_dim=feature_dim,
+            predictor_type=self._predictor_type,
+            stop_requested=self._stop_requested,
+        )
+
+    def _begin(self, channel: Channel) -> None:
+        self._files = RowFiles(file_options(channel.content_type), self.encoding, learns=True)
+
+
+def check_content_types(channels: Mapping[str, Channel]) -> None:
+    """Raise UserError unless the rows of every channel can be read."""
+    for channel in channels.values():
+        if channel.name != MODEL:
+            with named(channel):
+                file_options(channel.content_type)
 
 
 def starting_model(channel: Channel) -> Model:
@@ -67,6 +109,16 @@ def starting_model(channel: Channel) -> Model:
             f"*{NATIVE_SUFFIX}; it holds {held}"
         )
     return Model.load(models[0])
+
+
+@contextmanager
+def named(channel: Channel) -> Iterator[None]:
+    """Let what is wrong with a channel's rows name the channel and how they were read."""
+    try:
+        yield
+    except UserError as error:
+        read_as = channel.content_type or f"{RECORDIO}, since it names no content type"
+        raise UserError(f"{channel}, read as {read_as}: {error}") from error
 
 
 def _refuse_missing(channel: Channel) -> None:

@@ -54,6 +54,11 @@ class JobFolder:
         """Make what is written to, and take away what a killed run had begun to write."""
         for folder in (self.model.parent, self.output_data):
             folder.mkdir(parents=True, exist_ok=True)
+        self.remove_scratch()
+        self.failure.unlink(missing_ok=True)
+
+    def remove_scratch(self) -> None:
+        """Take away files that are not complete."""
+        for folder in (self.model.parent, self.output_data):
             for scratch in folder.glob(_SCRATCH):
                 shutil.rmtree(scratch, ignore_errors=True)
-        self.failure.unlink(missing_ok=True)

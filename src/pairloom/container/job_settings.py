@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pairloom.container.channels import check_content_types
 from pairloom.container.checkpoint_settings import configured_checkpoints, describe
 from pairloom.container.content_types import is_recordio
 from pairloom.container.job_configuration import (
@@ -81,6 +82,7 @@ def read_settings(folder: JobFolder, environment: Mapping[str, str], log: JobLog
     log.info(f"Merging with provided configuration from {folder.hyperparameters}: {given}")
     log.info(f"Final configuration: { ({**defaults, **given}) }")
     channels = read_channels(folder)
+    check_content_types(channels)
     hyperparameters = resolve({**_placeholder(given, channels[TRAIN]), **given})
     for name in without_effect(given):
         if name != _OBJECTIVE:

@@ -38,6 +38,7 @@ def _run(folder: JobFolder, terminated: Callable[[], bool]) -> int:
         TrainingJob(folder, os.environ, terminated).run()
     except LeftAloneError as left:
         # The thread that was left alone may be deep in native code, which must not be unloaded.
+        folder.remove_scratch()
         _LOGGER.info("%s", left)
         sys.stdout.flush()
         os._exit(0)

@@ -8,13 +8,21 @@ from typing import TypeVar
 
 from pairloom.batch import RowBatch
 from pairloom.container.channels import ChannelRows, starting_model
-from pairloom.container.job_configuration import MODEL, TEST, TRAIN, VALIDATION, read_hosts
+from pairloom.container.job_configuration import (
+    MODEL,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Channel,
+    read_hosts,
+)
 from pairloom.container.job_folder import JobFolder
 from pairloom.container.job_log import JobLog, Samples
 from pairloom.container.job_results import JobResults, TrainedJob
 from pairloom.container.job_settings import JobSettings, log_hosts, read_settings
 from pairloom.container.patience import LeftAloneError, unless_stopped
 from pairloom.container.training_lines import TrainingLines
+from pairloom.data import EpochRows, RowsInterruptedError
 from pairloom.formats.feature_encoding import FeatureEncoding
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.model import Model
@@ -23,7 +31,6 @@ from pairloom.reports.stopwatch import measured
 from pairloom.training import (
     EpochEvent,
     TrainingEvent,
-    TrainingResult,
     TrainingState,
     evaluate,
     train,
@@ -62,41 +69,71 @@ class TrainingJob:
         log_hosts(self._hosts, self._log)
         settings = read_settings(self._folder, self._environment, self._log)
         start = self._unless_stopped(lambda: _starting_model(settings), _NOT_BEGUN)
-        rows = ChannelRows(_encoding(settings, start), settings.hyperparameters.predictor_type)
+        rows = ChannelRows(
+            _encoding(settings, start),
+            settings.hyperparameters.predictor_type,
+            self._stop_requested,
+        )
         with measured(self._seconds, "reading"):
-            parts = self._unless_stopped(lambda: self._read_parts(settings, rows), _NOT_BEGUN)
-        hyperparameters = settings.of_width(parts[TRAIN].feature_dim)
-        state = self._warm_state(start, hyperparameters)
+            train_rows, held_out = self._unless_stopped(
+                lambda: self._read(settings, rows), _NOT_BEGUN
+            )
+        hyperparameters = settings.of_width(train_rows.feature_dim)
+        state = self._state(start, settings, hyperparameters)
         lines = TrainingLines(self._log, hyperparameters.epochs)
         self._log.seconds("initialize.time", began)
         with measured(self._seconds, "training"):
-            result = self._train(settings, hyperparameters, parts, state, lines)
+            result = train(
+                train_rows,
+                hyperparameters,
+                validation=held_out.get(VALIDATION),
+                state=state,
+                on_event=self._listener(settings, lines, state, held_out),
+                checkpoints=settings.checkpoints,
+                stop_requested=self._stop_requested,
+            )
         model = with_encoding(result.model, rows.encoding)
-        held_out = {name: part for name, part in parts.items() if name != TRAIN}
         self._finish(settings, TrainedJob(result, model, held_out), lines)
         set_up = Samples.one(1000 * self._seconds["reading"])
         total = Samples.one(1000 * (time.time() - began))
         self._log.metrics({"setuptime": set_up, "totaltime": total}, began)
 
-    def _read_parts(self, settings: JobSettings, rows: ChannelRows) -> dict[str, RowBatch]:
-        parts: dict[str, RowBatch] = {}
-        feature_dim = settings.feature_dim
-        for name in (TRAIN, VALIDATION, TEST):
-            if name in settings.channels:
-                part = parts[name] = rows.read(settings.channels[name], feature_dim)
-                feature_dim = part.feature_dim
-                form = "dense" if part.feature_ids is None else "sparse"
-                self._log.info(
-                    f"Read channel {name}: {part.num_rows} rows of {feature_dim} features, {form}"
-                )
-        return parts
+    def _read(
+        self, settings: JobSettings, rows: ChannelRows
+    ) -> tuple[RowBatch | EpochRows, dict[str, RowBatch]]:
+        """Return the rows to train on, and those of the other channels by name."""
+        channel, feature_dim = settings.channels[TRAIN], settings.feature_dim
+        piped = channel.input_mode == "Pipe"
+        train_rows: RowBatch | EpochRows | None = None
+        if not piped:
+            train_rows = self._read_whole(channel, rows, feature_dim)
+            feature_dim = train_rows.feature_dim
+        held_out = {
+            name: self._read_whole(settings.channels[name], rows, feature_dim)
+            for name in (VALIDATION, TEST)
+            if name in settings.channels
+        }
+        if train_rows is None:  # it is read last, so that what its pipes show is known in the end
+            train_rows = rows.of_epochs(channel, feature_dim)
+            self._log.info(f"Channel {TRAIN} is read from pipes, {channel.path}_0 and so on")
+        return train_rows, held_out
 
-    def _warm_state(
-        self, start: Model | None, hyperparameters: Hyperparameters
+    def _read_whole(self, channel: Channel, rows: ChannelRows, feature_dim: int | None) -> RowBatch:
+        part = rows.read(channel, feature_dim)
+        form = "dense" if part.is_dense else "sparse"
+        self._log.info(
+            f"Read channel {channel.name}: {part.num_rows} rows of {part.feature_dim} features, "
+            f"{form}"
+        )
+        return part
+
+    def _state(
+        self, start: Model | None, settings: JobSettings, hyperparameters: Hyperparameters
     ) -> TrainingState | None:
+        """Return where to start from, or None for what `train` draws from the seed."""
         if start is None:
-            return None
-        state = warm_start(start, hyperparameters)
+            # To be tested after epochs, a model must be within reach.
+            return TrainingState.initial(hyperparameters) if settings.tests_every_epoch else None
         if goes_on(start, hyperparameters):
             self._log.info("Starting from the model's parameters and its optimizer state.")
         else:
@@ -104,29 +141,18 @@ class TrainingJob:
                 "Starting from the model's parameters. The optimizer state starts anew: "
                 "SageMaker's artifact holds none, and another optimizer has no use for it."
             )
-        return state
+        return warm_start(start, hyperparameters)
 
-    def _train(
+    def _listener(
         self,
         settings: JobSettings,
-        hyperparameters: Hyperparameters,
-        parts: Mapping[str, RowBatch],
-        state: TrainingState | None,
         lines: TrainingLines,
-    ) -> TrainingResult:
-        listener: Callable[[TrainingEvent], None] = lines
-        if settings.tests_every_epoch:
-            state = state or TrainingState.initial(hyperparameters)
-            listener = _tests_after_epochs(lines, state, parts[TEST])
-        return train(
-            parts[TRAIN],
-            hyperparameters,
-            validation=parts.get(VALIDATION),
-            state=state,
-            on_event=listener,
-            checkpoints=settings.checkpoints,
-            stop_requested=self._stop_requested,
-        )
+        state: TrainingState | None,
+        held_out: Mapping[str, RowBatch],
+    ) -> Callable[[TrainingEvent], None]:
+        if state is None or not settings.tests_every_epoch:
+            return lines
+        return _tests_after_epochs(lines, state, held_out[TEST])
 
     def _finish(self, settings: JobSettings, job: TrainedJob, lines: TrainingLines) -> None:
         result = job.result
@@ -149,7 +175,7 @@ class TrainingJob:
     def _unless_stopped(self, work: Callable[[], T], otherwise: str) -> T:
         try:
             return unless_stopped(self._stop_requested, work)
-        except LeftAloneError as error:
+        except (LeftAloneError, RowsInterruptedError) as error:
             raise LeftAloneError(otherwise) from error
 
 
