@@ -116,13 +116,15 @@ cross: $(CROSS_TESTS)/stamp $(CPP_TESTS)/stamp ## C++ tests on aarch64, emulated
 
 # --- Checks -----------------------------------------------------------------------------------------
 
-check: $(STAMPS)/extension $(STAMPS)/group-dev ## formatting, lint, types, layers, generated files
+check: $(STAMPS)/extension $(STAMPS)/group-dev ## formatting, lint, types, layers, generated files, the Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
 	$(BIN)/mypy $(PYTHON_FOLDERS)
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate.py --check
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; \
+	  else echo "the Dockerfile is not linted: hadolint has no wheel for this machine"; fi
 
 format: $(STAMPS)/group-dev ## let the formatters rewrite the sources
 	$(BIN)/ruff check --fix-only .

@@ -36,6 +36,7 @@ LOOKS_LIKE_A_PROGRAM = re.compile(
 
 NOT_RUN = {
     "README.md": ["$ make demo", "$ pip install '.[sklearn]'"],
+    "docs/container.md": ["$ docker build --tag pairloom ."],
     "docs/getting-started.md": ["$ pip install '.[sklearn,arrow]' pandas"],
     "docs/installing.md": ["$ pip install .", "$ make dist"],
     "docs/sagemaker-artifact.md": [
