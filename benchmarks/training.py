@@ -1,7 +1,7 @@
-"""Training speed on the click workload, beside xLearn and modern-fm in interleaved pairs of runs.
+"""Training speed on the click workload, beside its peers in interleaved pairs of runs.
 
     python benchmarks/training.py            # short: 3 pairs, one-hot rows, k = 8
-    python benchmarks/training.py --long     # 7 pairs; k = 8 and 16; real-valued rows as well
+    python benchmarks/training.py --long     # 7 pairs; k = 8 and 16; real values; Vowpal Wabbit
 
 docs/benchmarks.md says what is timed and which traps there are.
 """
@@ -32,6 +32,7 @@ from machine import describe_machine
 from pairloom.batch import RowBatch
 from pairloom.hyperparameters import resolve
 from pairloom.training import train
+from vowpal_wabbit_peer import NUM_ROWS, VowpalWabbit
 from xlearn_peer import Xlearn, XlearnUnavailableError
 
 MNIST_FOLDER = Path(__file__).resolve().parents[1] / "examples" / "mnist"
@@ -64,11 +65,13 @@ def main() -> None:
         workload = Workload(data, num_factors, real_valued)
         print(f"\n== {workload.name}; training only, {arguments.pairs} pairs")
         benchmark(workload, arguments, xlearn)
+    if arguments.long and not arguments.without_peers:
+        beside_vowpal_wabbit(Workload(data, arguments.num_factors[0], real_valued=False))
     dense_mnist(arguments.threads, arguments.pairs)
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Training speed, beside xLearn and modern-fm.")
+    parser = argparse.ArgumentParser(description="Training speed, beside its peers.")
     parser.add_argument("--long", action="store_true", help="7 pairs, k = 8 and 16, real values")
     parser.add_argument("--pairs", type=int, help="pairs of runs; 3, or 7 with --long")
     parser.add_argument("--num-factors", type=int, nargs="+", help="8, or 8 and 16 with --long")
@@ -79,6 +82,7 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     arguments.pairs = arguments.pairs or (7 if arguments.long else 3)
     num_factors = arguments.num_factors or ([8, 16] if arguments.long else [8])
+    arguments.num_factors = num_factors
     forms = [(k, False) for k in num_factors]
     if arguments.long or arguments.real_valued:
         forms.append((num_factors[0], True))
@@ -126,6 +130,25 @@ def beside_modern_fm(
     peer = ModernFmRuns(workload)
     print(f"modern-fm: AdaGrad, learning_rate {peer.learning_rate:g} chosen on the same slice")
     report(workload, run_pairs(ours, peer, threads, min(3, num_pairs)))
+
+
+def beside_vowpal_wabbit(workload: Workload) -> None:
+    """Compare rows per second of processor time: Vowpal Wabbit's of a slice, Pairloom's of all."""
+    if find_spec("vowpalwabbit") is None:
+        print("NOT COMPARED with Vowpal Wabbit, which is not installed: pip install --group bench")
+        return
+    train_rows = workload.data.train
+    ours = PairloomRuns(workload)
+    folder = workload.data.folder / "vowpal-wabbit"
+    peer = VowpalWabbit(train_rows, workload.num_factors, folder)
+    ratios = []
+    for _ in range(3):
+        rows_per_second = train_rows.num_rows / ours.train(1).seconds
+        ratios.append(rows_per_second * peer.cpu_seconds() / NUM_ROWS)
+    print(
+        f"\n== Vowpal Wabbit, --lrq ff{workload.num_factors}: Pairloom trains "
+        f"{statistics.median(ratios):.0f} times as many rows a second ({spread(ratios, '.0f')})"
+    )
 
 
 def run_pairs(
