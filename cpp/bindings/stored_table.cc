@@ -2,6 +2,7 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 
@@ -89,6 +90,14 @@ class StoredTable {
     return out;
   }
 
+  RankedArrays<float> rank(const Rows& context, const Rows& candidates, int64_t count,
+                           bool only_trained, int num_threads) const {
+    const Ranking ranking =
+        checked_ranking(context, candidates, count, path_, num_threads, features_.feature_dim);
+    return ranked_arrays<float>(
+        [&] { return rank_stored_rows(table_, features_, only_trained, ranking); });
+  }
+
  private:
   size_t num_features() const { return static_cast<size_t>(features_.feature_dim); }
 
@@ -149,6 +158,9 @@ void bind_stored_table(nb::module_& module) {
            "Factors, linear weight and half square norm of features, padded as model files are.")
       .def("score_rows", &StoredTable::score, nb::arg("rows"), nb::arg("only_trained"),
            nb::arg("num_threads"))
+      .def("rank_rows", &StoredTable::rank, nb::arg("context"), nb::arg("candidates"),
+           nb::arg("count"), nb::arg("only_trained"), nb::arg("num_threads"),
+           "The candidates of highest score beside one context, and their scores before the link.")
       .def("find_fault", &find_fault,
            "Entry, cell and description of the first number that breaks a rule, or None.");
 }

@@ -5,10 +5,13 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "arrays.h"
 #include "pairloom/parameter_table.h"
 #include "pairloom/prepare.h"
+#include "pairloom/rank.h"
 #include "pairloom/score.h"
 #include "rows.h"
 
@@ -35,6 +38,43 @@ NewArray<T, 2> serving_rows(const ParameterTable<T>& table, int64_t feature_dim,
     std::fill(row + used, row + stride, T(0));
   }
   return out;
+}
+
+template <class T>
+using RankedArrays = std::pair<NewArray<int64_t, 1>, NewArray<T, 1>>;
+
+// Candidates and their scores. `rank` makes the ranking, with the GIL released.
+template <class T, class Rank>
+RankedArrays<T> ranked_arrays(Rank&& rank) {
+  std::vector<RankedCandidate<T>> ranked;
+  {
+    const nanobind::gil_scoped_release release;
+    ranked = rank();
+  }
+  RankedArrays<T> arrays{new_array<int64_t, 1>({ranked.size()}), new_array<T, 1>({ranked.size()})};
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    arrays.first.data()[i] = ranked[i].candidate;
+    arrays.second.data()[i] = ranked[i].score;
+  }
+  return arrays;
+}
+
+// Throws unless rows of this width may be scored, and the context is one row.
+inline Ranking checked_ranking(const Rows& context, const Rows& candidates, int64_t count,
+                               SimdPath path, int num_threads, int64_t feature_dim) {
+  for (const RowBatch* rows : {&context.batch(), &candidates.batch()}) {
+    if (rows->feature_dim > feature_dim) {
+      throw std::invalid_argument("rows are " + std::to_string(rows->feature_dim) +
+                                  " features wide; the model has feature_dim " +
+                                  std::to_string(feature_dim));
+    }
+  }
+  if (context.batch().num_rows != 1 || count < 0) {
+    throw std::invalid_argument("a ranking needs one context and a count from 0, not " +
+                                std::to_string(context.batch().num_rows) + " and " +
+                                std::to_string(count));
+  }
+  return {context.batch(), candidates.batch(), count, path, num_threads};
 }
 
 template <class T>
@@ -113,6 +153,14 @@ class TableAccess {
     return out;
   }
 
+  RankedArrays<T> rank(const Rows& context, const Rows& candidates, int64_t count,
+                       bool only_trained, int num_threads) const {
+    const Ranking ranking =
+        checked_ranking(context, candidates, count, path_, num_threads, table_.num_entries());
+    return ranked_arrays<T>(
+        [&] { return rank_rows(table_, only_trained ? &features_ : nullptr, ranking); });
+  }
+
  private:
   size_t num_entries() const { return static_cast<size_t>(table_.num_entries()); }
   size_t num_factors() const { return static_cast<size_t>(table_.layout().num_factors); }
@@ -173,7 +221,16 @@ void define_table(nanobind::class_<Owner>& owner) {
             return self.access().score(rows, only_trained, num_threads);
           },
           nb::arg("rows"), nb::arg("only_trained"), nb::arg("num_threads"),
-          "Scores before the link; with only_trained, untrained features contribute nothing.");
+          "Scores before the link; with only_trained, untrained features contribute nothing.")
+      .def(
+          "rank_rows",
+          [](Owner& self, const Rows& context, const Rows& candidates, int64_t count,
+             bool only_trained, int num_threads) {
+            return self.access().rank(context, candidates, count, only_trained, num_threads);
+          },
+          nb::arg("context"), nb::arg("candidates"), nb::arg("count"), nb::arg("only_trained"),
+          nb::arg("num_threads"),
+          "The candidates of highest score beside one context, and their scores before the link.");
 }
 
 }  // namespace pairloom::bindings

@@ -181,6 +181,11 @@ class ScoringTable:
         Scores before the link; with only_trained, untrained features contribute nothing.
         """
 
+    def rank_rows(self, context: Rows, candidates: Rows, count: int, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
+        """
+        The candidates of highest score beside one context, and their scores before the link.
+        """
+
 class Trainer:
     """Trains one model in this process."""
 
@@ -217,6 +222,11 @@ class Trainer:
     def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
         """
         Scores before the link; with only_trained, untrained features contribute nothing.
+        """
+
+    def rank_rows(self, context: Rows, candidates: Rows, count: int, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
+        """
+        The candidates of highest score beside one context, and their scores before the link.
         """
 
     def initialize(self, init: TableInit, num_threads: int) -> None: ...
@@ -302,6 +312,11 @@ class Float64Trainer:
     def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]:
         """
         Scores before the link; with only_trained, untrained features contribute nothing.
+        """
+
+    def rank_rows(self, context: Rows, candidates: Rows, count: int, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]]:
+        """
+        The candidates of highest score beside one context, and their scores before the link.
         """
 
     def initialize(self, init: TableInit, num_threads: int) -> None: ...
@@ -390,6 +405,11 @@ class StoredTable:
         """
 
     def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
+
+    def rank_rows(self, context: Rows, candidates: Rows, count: int, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
+        """
+        The candidates of highest score beside one context, and their scores before the link.
+        """
 
     def find_fault(self) -> tuple[int, int, str] | None:
         """

@@ -19,6 +19,7 @@ from pairloom.model.embeddings import item_embeddings, row_embeddings
 from pairloom.model.explanation import Explanation, explain_row
 from pairloom.model.interactions import Interaction, find_top_interactions
 from pairloom.model.native import NativeArtifact, OptimizerState, is_native, write_native
+from pairloom.model.ranking import RankedCandidates, rank_candidates
 from pairloom.model.sagemaker import (
     SageMakerModel,
     is_artifact,
@@ -173,6 +174,27 @@ class Model:
         """Return the probability of label 1 for each row, or the predicted value."""
         scores = self.score_rows(rows, num_threads=num_threads)
         return probabilities(scores) if self.predictor_type == "binary_classifier" else scores
+
+    def rank(
+        self, context: RowBatch, candidates: RowBatch, count: int = 10, *, num_threads: int = 0
+    ) -> RankedCandidates:
+        """Return the candidates of highest score beside a context, such as items for one user.
+
+        A candidate's score is that of the row that holds the nonzeros of both, up to the rounding
+        of float32. The context is summed once; a candidate costs its own nonzeros alone.
+
+        Parameters
+        ----------
+        context
+            One row: what all candidates share.
+        candidates
+            A row each; none may hold a nonzero of a feature that the context holds.
+        count
+            How many to return, the highest score first; equal scores by row number.
+        num_threads
+            0 takes as many as the process may run; the answer does not depend on it.
+        """
+        return rank_candidates(self, context, candidates, count, num_threads)
 
     def parameters_of(
         self, features: npt.NDArray[np.integer[Any]]

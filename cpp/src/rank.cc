@@ -1,0 +1,137 @@
+#include "pairloom/rank.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "kernels.h"
+#include "score_entries.h"
+
+namespace pairloom {
+
+namespace {
+
+// Calls `use` with each feature of a row whose value is not zero.
+template <class Use>
+void for_each_nonzero(const RowBatch& rows, int64_t row, Use&& use) {
+  if (rows.dense()) {
+    const float* values = rows.values + row * rows.feature_dim;
+    for (int64_t feature = 0; feature < rows.feature_dim; ++feature) {
+      if (values[feature] != 0.0f) {
+        use(feature);
+      }
+    }
+    return;
+  }
+  for (int64_t i = rows.row_offsets[row]; i < rows.row_offsets[row + 1]; ++i) {
+    if (rows.values == nullptr || rows.values[i] != 0.0f) {
+      use(rows.ids32 != nullptr ? int64_t{rows.ids32[i]} : static_cast<int64_t>(rows.ids64[i]));
+    }
+  }
+}
+
+// A pair of features counts once in a score, however often it is asked for: merged rows must not
+// hold a feature twice.
+void refuse_overlap(const RowBatch& context, const RowBatch& candidates) {
+  std::vector<int64_t> held;
+  for_each_nonzero(context, 0, [&](int64_t feature) { held.push_back(feature); });
+  if (held.empty()) {
+    return;
+  }
+  std::sort(held.begin(), held.end());
+  const int64_t lowest = held.front(), highest = held.back();
+  for (int64_t row = 0; row < candidates.num_rows; ++row) {
+    for_each_nonzero(candidates, row, [&](int64_t feature) {
+      if (feature >= lowest && feature <= highest &&
+          std::binary_search(held.begin(), held.end(), feature)) {
+        throw std::invalid_argument("candidate " + std::to_string(row) + " holds feature " +
+                                    std::to_string(feature) + ", which the context holds too");
+      }
+    });
+  }
+}
+
+// One entry that adds to any row what the context's nonzeros would: the sum of their factors, and
+// all of their linear terms less their own squares.
+template <class T, class EntryOf>
+std::vector<T> context_entry(const ParameterTable<T>& table, const EntryOf& entry_of,
+                             const Ranking& ranking) {
+  const TableLayout& layout = table.layout();
+  std::vector<T> cells(static_cast<size_t>(layout.padded_factors) + 2);
+  EntryRows<T, EntryOf> rows(table, entry_of, ranking.context);
+  ScoreView<T> view = rows.collect(0, 1);
+  T score;
+  view.scores = &score;
+  view.row_sums = cells.data();
+  find_kernels<T>(layout.padded_factors, ranking.path).score_rows(view);
+  double linear = 0.0;
+  for (uint32_t i = 0; i < view.row_starts[1]; ++i) {
+    const double x = view.values == nullptr ? 1.0 : double{view.values[i]};
+    linear += x * (double{view.entries[i][layout.linear()]} -
+                   x * double{view.entries[i][layout.half_norm()]});
+  }
+  cells[static_cast<size_t>(layout.linear())] = static_cast<T>(linear);
+  return cells;
+}
+
+template <class T>
+std::vector<RankedCandidate<T>> highest_of(const std::vector<T>& scores, int64_t count) {
+  std::vector<RankedCandidate<T>> ranked(scores.size());
+  for (size_t row = 0; row < scores.size(); ++row) {
+    if (!std::isfinite(scores[row])) {
+      throw std::invalid_argument("candidate " + std::to_string(row) + " has the score " +
+                                  std::to_string(scores[row]) +
+                                  ": values are too large for float32 arithmetic; scale them");
+    }
+    ranked[row] = {static_cast<int64_t>(row), scores[row]};
+  }
+  const auto kept = ranked.begin() + std::min(count, static_cast<int64_t>(ranked.size()));
+  std::partial_sort(ranked.begin(), kept, ranked.end(), [](const auto& a, const auto& b) {
+    return a.score != b.score ? a.score > b.score : a.candidate < b.candidate;
+  });
+  ranked.erase(kept, ranked.end());
+  return ranked;
+}
+
+template <class T, class EntryOf>
+std::vector<RankedCandidate<T>> rank_entries(const ParameterTable<T>& table,
+                                             const EntryOf& entry_of, const Ranking& ranking) {
+  const std::vector<T> shared = context_entry(table, entry_of, ranking);
+  std::vector<T> scores(static_cast<size_t>(ranking.candidates.num_rows));
+  score_entries<T>(table, entry_of, ranking.candidates, shared.data(), ranking.path,
+                   ranking.num_threads, scores.data());
+  return highest_of(scores, ranking.count);
+}
+
+}  // namespace
+
+template <class T>
+std::vector<RankedCandidate<T>> rank_rows(const ParameterTable<T>& table,
+                                          const FeatureMap* only_trained, const Ranking& ranking) {
+  refuse_overlap(ranking.context, ranking.candidates);
+  std::vector<RankedCandidate<T>> ranked;
+  with_entries_of(table, only_trained, [&](const auto& entry_of) {
+    ranked = rank_entries<T>(table, entry_of, ranking);
+  });
+  return ranked;
+}
+
+std::vector<RankedCandidate<float>> rank_stored_rows(const ParameterTable<float>& table,
+                                                     const StoredFeatures& features,
+                                                     bool only_trained, const Ranking& ranking) {
+  refuse_overlap(ranking.context, ranking.candidates);
+  std::vector<RankedCandidate<float>> ranked;
+  with_stored_entries_of(features, only_trained, [&](const auto& entry_of) {
+    ranked = rank_entries<float>(table, entry_of, ranking);
+  });
+  return ranked;
+}
+
+template std::vector<RankedCandidate<float>> rank_rows(const ParameterTable<float>&,
+                                                       const FeatureMap*, const Ranking&);
+template std::vector<RankedCandidate<double>> rank_rows(const ParameterTable<double>&,
+                                                        const FeatureMap*, const Ranking&);
+
+}  // namespace pairloom
