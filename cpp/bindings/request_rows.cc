@@ -59,6 +59,21 @@ void bind_request_rows(nb::module_& module) {
               "dict[str, typing.Any]"),
       "The arrays of a RowBatch. Width 0: rows of any width, all of them sparse.");
   module.def(
+      "read_json_ranking",
+      [](const nb::bytes& body, uint64_t feature_dim) {
+        JsonRanking ranking;
+        {
+          nb::gil_scoped_release release;
+          ranking = read_json_ranking(text_of(body), feature_dim);
+        }
+        return nb::make_tuple(rows_to_python(std::move(ranking.context)),
+                              rows_to_python(std::move(ranking.candidates)), ranking.count);
+      },
+      "body"_a, "feature_dim"_a,
+      nb::sig("def read_json_ranking(body: bytes, feature_dim: int) -> "
+              "tuple[dict[str, typing.Any], dict[str, typing.Any], int]"),
+      "The arrays of two RowBatches, context and candidates, and how many to return.");
+  module.def(
       "read_csv_rows",
       [](const nb::bytes& body, uint64_t feature_dim) {
         return read_rows(body,

@@ -91,9 +91,9 @@ class StoredTable {
   }
 
   RankedArrays<float> rank(const Rows& context, const Rows& candidates, int64_t count,
-                           bool only_trained, int num_threads) const {
-    const Ranking ranking =
-        checked_ranking(context, candidates, count, path_, num_threads, features_.feature_dim);
+                           bool adds_overlap, bool only_trained, int num_threads) const {
+    const Ranking ranking = checked_ranking(context, candidates, count, adds_overlap, path_,
+                                            num_threads, features_.feature_dim);
     return ranked_arrays<float>(
         [&] { return rank_stored_rows(table_, features_, only_trained, ranking); });
   }
@@ -159,7 +159,8 @@ void bind_stored_table(nb::module_& module) {
       .def("score_rows", &StoredTable::score, nb::arg("rows"), nb::arg("only_trained"),
            nb::arg("num_threads"))
       .def("rank_rows", &StoredTable::rank, nb::arg("context"), nb::arg("candidates"),
-           nb::arg("count"), nb::arg("only_trained"), nb::arg("num_threads"),
+           nb::arg("count"), nb::arg("adds_overlap"), nb::arg("only_trained"),
+           nb::arg("num_threads"),
            "The candidates of highest score beside one context, and their scores before the link.")
       .def("find_fault", &find_fault,
            "Entry, cell and description of the first number that breaks a rule, or None.");

@@ -61,7 +61,8 @@ RankedArrays<T> ranked_arrays(Rank&& rank) {
 
 // Throws unless rows of this width may be scored, and the context is one row.
 inline Ranking checked_ranking(const Rows& context, const Rows& candidates, int64_t count,
-                               SimdPath path, int num_threads, int64_t feature_dim) {
+                               bool adds_overlap, SimdPath path, int num_threads,
+                               int64_t feature_dim) {
   for (const RowBatch* rows : {&context.batch(), &candidates.batch()}) {
     if (rows->feature_dim > feature_dim) {
       throw std::invalid_argument("rows are " + std::to_string(rows->feature_dim) +
@@ -74,7 +75,7 @@ inline Ranking checked_ranking(const Rows& context, const Rows& candidates, int6
                                 std::to_string(context.batch().num_rows) + " and " +
                                 std::to_string(count));
   }
-  return {context.batch(), candidates.batch(), count, path, num_threads};
+  return {context.batch(), candidates.batch(), count, adds_overlap, path, num_threads};
 }
 
 template <class T>
@@ -154,9 +155,9 @@ class TableAccess {
   }
 
   RankedArrays<T> rank(const Rows& context, const Rows& candidates, int64_t count,
-                       bool only_trained, int num_threads) const {
-    const Ranking ranking =
-        checked_ranking(context, candidates, count, path_, num_threads, table_.num_entries());
+                       bool adds_overlap, bool only_trained, int num_threads) const {
+    const Ranking ranking = checked_ranking(context, candidates, count, adds_overlap, path_,
+                                            num_threads, table_.num_entries());
     return ranked_arrays<T>(
         [&] { return rank_rows(table_, only_trained ? &features_ : nullptr, ranking); });
   }
@@ -225,11 +226,12 @@ void define_table(nanobind::class_<Owner>& owner) {
       .def(
           "rank_rows",
           [](Owner& self, const Rows& context, const Rows& candidates, int64_t count,
-             bool only_trained, int num_threads) {
-            return self.access().rank(context, candidates, count, only_trained, num_threads);
+             bool adds_overlap, bool only_trained, int num_threads) {
+            return self.access().rank(context, candidates, count, adds_overlap, only_trained,
+                                      num_threads);
           },
-          nb::arg("context"), nb::arg("candidates"), nb::arg("count"), nb::arg("only_trained"),
-          nb::arg("num_threads"),
+          nb::arg("context"), nb::arg("candidates"), nb::arg("count"), nb::arg("adds_overlap"),
+          nb::arg("only_trained"), nb::arg("num_threads"),
           "The candidates of highest score beside one context, and their scores before the link.");
 }
 

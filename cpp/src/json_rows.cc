@@ -21,6 +21,7 @@ using json::Scanner;
 using json::Unexpected;
 
 constexpr std::string_view kBodyMembers[] = {"instances"};
+constexpr std::string_view kRankingMembers[] = {"context", "candidates", "count"};
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 class JsonRowsReader {
@@ -33,14 +34,21 @@ class JsonRowsReader {
         rows_(options.feature_dim) {}
 
   RequestRows read();
+  JsonRanking read_ranking();
 
  private:
+  // Calls `read` and names the place of what it finds wrong.
+  template <typename Read>
+  auto naming_places(const Read& read) const;
   void read_body();
-  void read_list();
+  void read_list(const char* path);
+  RequestRows read_context();
   void read_lines();
+  RequestRows take_rows();
   void add_row();
   void add_sparse_row();
   void sort_keys();
+  std::string instance_name() const;
   std::string place_of(const std::string& path) const;
   std::string place_of(const json::Malformed& malformed) const;
 
@@ -49,19 +57,16 @@ class JsonRowsReader {
   Scanner scanner_;
   RequestRowCollector rows_;
   Instance instance_;
-  size_t number_ = 0;  // of the instance, or of the line
+  const char* instances_ = "";  // the list's name; none for the context of a ranking
+  size_t number_ = 0;           // of the instance, or of the line
   bool in_instance_ = false;
   std::vector<std::pair<int64_t, float>> unsorted_;
 };
 
-RequestRows JsonRowsReader::read() {
+template <typename Read>
+auto JsonRowsReader::naming_places(const Read& read) const {
   try {
-    if (options_.lines) {
-      read_lines();
-    } else {
-      read_body();
-    }
-    return rows_.finish();
+    return read();
   } catch (const json::Malformed& malformed) {
     throw DataFormatError(place_of(malformed) + malformed.complaint);
   } catch (const Unexpected& unexpected) {
@@ -69,12 +74,64 @@ RequestRows JsonRowsReader::read() {
   }
 }
 
+RequestRows JsonRowsReader::read() {
+  return naming_places([this] {
+    if (options_.lines) {
+      read_lines();
+    } else {
+      read_body();
+    }
+    return rows_.finish();
+  });
+}
+
+JsonRanking JsonRowsReader::read_ranking() {
+  return naming_places([this] {
+    JsonRanking ranking;
+    bool has_context = false, has_candidates = false;
+    json::Members members(scanner_, "", kRankingMembers);
+    while (const auto member = members.next()) {
+      if (*member == 0) {
+        ranking.context = read_context();
+        has_context = true;
+      } else if (*member == 1) {
+        read_list(".candidates");
+        ranking.candidates = take_rows();
+        has_candidates = true;
+      } else {
+        ranking.count = scanner_.read_count(".count");
+      }
+    }
+    if (!has_context || !has_candidates) {
+      throw Unexpected{"",
+                       has_context ? "has no member \"candidates\"" : "has no member \"context\""};
+    }
+    scanner_.expect_end();
+    return ranking;
+  });
+}
+
+RequestRows JsonRowsReader::read_context() {
+  instances_ = "";
+  in_instance_ = true;
+  read_instance(scanner_, instance_);
+  add_row();
+  in_instance_ = false;
+  return take_rows();
+}
+
+RequestRows JsonRowsReader::take_rows() {
+  RequestRows rows = rows_.finish();
+  rows_ = RequestRowCollector(options_.feature_dim);
+  return rows;
+}
+
 void JsonRowsReader::read_body() {
   bool has_instances = false;
   json::Members members(scanner_, "", kBodyMembers);
   while (members.next()) {
     has_instances = true;
-    read_list();
+    read_list(".instances");
   }
   if (!has_instances) {
     throw Unexpected{"", "has no member \"instances\""};
@@ -82,10 +139,12 @@ void JsonRowsReader::read_body() {
   scanner_.expect_end();
 }
 
-void JsonRowsReader::read_list() {
-  scanner_.open_array(".instances");
+void JsonRowsReader::read_list(const char* path) {
+  scanner_.open_array(path);
+  instances_ = path + 1;
+  number_ = 0;
   if (scanner_.take(']')) {
-    throw Unexpected{".instances", "is empty, expected one instance or more"};
+    throw Unexpected{path, "is empty, expected one instance or more"};
   }
   do {
     in_instance_ = true;
@@ -177,7 +236,12 @@ std::string JsonRowsReader::place_of(const std::string& path) const {
   }
   return options_.lines
              ? "line " + std::to_string(number_) + ": " + (inside.empty() ? "the instance" : inside)
-             : "instances[" + std::to_string(number_) + "]" + path;
+             : instance_name() + path;
+}
+
+std::string JsonRowsReader::instance_name() const {
+  return *instances_ == '\0' ? "context"
+                             : std::string(instances_) + "[" + std::to_string(number_) + "]";
 }
 
 std::string JsonRowsReader::place_of(const json::Malformed& malformed) const {
@@ -187,14 +251,17 @@ std::string JsonRowsReader::place_of(const json::Malformed& malformed) const {
     const size_t column = line_feed == std::string_view::npos ? byte + 1 : byte - line_feed;
     return "line " + std::to_string(number_) + ", column " + std::to_string(column) + ": ";
   }
-  return "byte " + std::to_string(byte) +
-         (in_instance_ ? ", in instances[" + std::to_string(number_) + "]: " : ": ");
+  return "byte " + std::to_string(byte) + (in_instance_ ? ", in " + instance_name() + ": " : ": ");
 }
 
 }  // namespace
 
 RequestRows read_json_rows(std::string_view text, const JsonRowsOptions& options) {
   return JsonRowsReader(text, options).read();
+}
+
+JsonRanking read_json_ranking(std::string_view text, uint64_t feature_dim) {
+  return JsonRowsReader(text, {.feature_dim = feature_dim}).read_ranking();
 }
 
 }  // namespace pairloom

@@ -1,6 +1,7 @@
 #include "json_scanner.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "decimal_number.h"
@@ -262,6 +263,18 @@ void Scanner::read_ids(const char* path, std::vector<int64_t>& ids) {
     peek();
     ids.push_back(read_id(path, ids.size()));
   }
+}
+
+int64_t Scanner::read_count(const char* path) {
+  peek();
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(next_, end_, count);
+  if (error != std::errc() || count < 1 || *next_ == '0' || !ends_scalar(*end)) {
+    fail_at_end("a whole number from 1");
+    throw Unexpected{path, "is " + shown_value() + ", expected a whole number from 1"};
+  }
+  next_ = end;
+  return count;
 }
 
 int64_t Scanner::read_id(const char* path, size_t index) {

@@ -42,6 +42,7 @@ class Scanner {
   void open_array(const char* path);
   void read_floats(const char* path, std::vector<float>& values);
   void read_ids(const char* path, std::vector<int64_t>& ids);
+  int64_t read_count(const char* path);  // from 1
   // Checks any value and moves past it.
   void skip_value();
 

@@ -13,44 +13,68 @@ namespace pairloom {
 
 namespace {
 
-// Calls `use` with each feature of a row whose value is not zero.
+// Calls `use` with each feature of a row whose value is not zero, and the value.
 template <class Use>
 void for_each_nonzero(const RowBatch& rows, int64_t row, Use&& use) {
   if (rows.dense()) {
     const float* values = rows.values + row * rows.feature_dim;
     for (int64_t feature = 0; feature < rows.feature_dim; ++feature) {
       if (values[feature] != 0.0f) {
-        use(feature);
+        use(feature, values[feature]);
       }
     }
     return;
   }
   for (int64_t i = rows.row_offsets[row]; i < rows.row_offsets[row + 1]; ++i) {
-    if (rows.values == nullptr || rows.values[i] != 0.0f) {
-      use(rows.ids32 != nullptr ? int64_t{rows.ids32[i]} : static_cast<int64_t>(rows.ids64[i]));
+    const float value = rows.values == nullptr ? 1.0f : rows.values[i];
+    if (value != 0.0f) {
+      use(rows.ids32 != nullptr ? int64_t{rows.ids32[i]} : static_cast<int64_t>(rows.ids64[i]),
+          value);
     }
   }
 }
 
-// A pair of features counts once in a score, however often it is asked for: merged rows must not
-// hold a feature twice.
-void refuse_overlap(const RowBatch& context, const RowBatch& candidates) {
-  std::vector<int64_t> held;
-  for_each_nonzero(context, 0, [&](int64_t feature) { held.push_back(feature); });
+// A feature that a candidate and the context both hold.
+struct Overlap {
+  int64_t candidate;
+  int64_t feature;
+  float product;  // of the two values
+};
+
+std::vector<Overlap> find_overlaps(const RowBatch& context, const RowBatch& candidates) {
+  std::vector<std::pair<int64_t, float>> held;
+  for_each_nonzero(context, 0,
+                   [&](int64_t feature, float value) { held.emplace_back(feature, value); });
+  std::vector<Overlap> overlaps;
   if (held.empty()) {
-    return;
+    return overlaps;
   }
   std::sort(held.begin(), held.end());
-  const int64_t lowest = held.front(), highest = held.back();
+  const int64_t lowest = held.front().first, highest = held.back().first;
   for (int64_t row = 0; row < candidates.num_rows; ++row) {
-    for_each_nonzero(candidates, row, [&](int64_t feature) {
-      if (feature >= lowest && feature <= highest &&
-          std::binary_search(held.begin(), held.end(), feature)) {
-        throw std::invalid_argument("candidate " + std::to_string(row) + " holds feature " +
-                                    std::to_string(feature) + ", which the context holds too");
+    for_each_nonzero(candidates, row, [&](int64_t feature, float value) {
+      if (feature < lowest || feature > highest) {
+        return;
+      }
+      const auto found =
+          std::lower_bound(held.begin(), held.end(), feature,
+                           [](const auto& pair, int64_t wanted) { return pair.first < wanted; });
+      if (found->first == feature) {
+        overlaps.push_back({row, feature, found->second * value});
       }
     });
   }
+  return overlaps;
+}
+
+std::vector<Overlap> allowed_overlaps(const Ranking& ranking) {
+  const std::vector<Overlap> overlaps = find_overlaps(ranking.context, ranking.candidates);
+  if (!ranking.adds_overlap && !overlaps.empty()) {
+    const Overlap& first = overlaps.front();
+    throw std::invalid_argument("candidate " + std::to_string(first.candidate) + " holds feature " +
+                                std::to_string(first.feature) + ", which the context holds too");
+  }
+  return overlaps;
 }
 
 // One entry that adds to any row what the context's nonzeros would: the sum of their factors, and
@@ -98,10 +122,17 @@ std::vector<RankedCandidate<T>> highest_of(const std::vector<T>& scores, int64_t
 template <class T, class EntryOf>
 std::vector<RankedCandidate<T>> rank_entries(const ParameterTable<T>& table,
                                              const EntryOf& entry_of, const Ranking& ranking) {
+  const std::vector<Overlap> overlaps = allowed_overlaps(ranking);
   const std::vector<T> shared = context_entry(table, entry_of, ranking);
   std::vector<T> scores(static_cast<size_t>(ranking.candidates.num_rows));
   score_entries<T>(table, entry_of, ranking.candidates, shared.data(), ranking.path,
                    ranking.num_threads, scores.data());
+  // Until here a feature of both counts as a pair of two features, which one alone does not make.
+  for (const Overlap& overlap : overlaps) {
+    const T* entry = table.entry(entry_of(overlap.feature));
+    scores[static_cast<size_t>(overlap.candidate)] -=
+        T(2) * T(overlap.product) * entry[table.layout().half_norm()];
+  }
   return highest_of(scores, ranking.count);
 }
 
@@ -110,7 +141,6 @@ std::vector<RankedCandidate<T>> rank_entries(const ParameterTable<T>& table,
 template <class T>
 std::vector<RankedCandidate<T>> rank_rows(const ParameterTable<T>& table,
                                           const FeatureMap* only_trained, const Ranking& ranking) {
-  refuse_overlap(ranking.context, ranking.candidates);
   std::vector<RankedCandidate<T>> ranked;
   with_entries_of(table, only_trained, [&](const auto& entry_of) {
     ranked = rank_entries<T>(table, entry_of, ranking);
@@ -121,7 +151,6 @@ std::vector<RankedCandidate<T>> rank_rows(const ParameterTable<T>& table,
 std::vector<RankedCandidate<float>> rank_stored_rows(const ParameterTable<float>& table,
                                                      const StoredFeatures& features,
                                                      bool only_trained, const Ranking& ranking) {
-  refuse_overlap(ranking.context, ranking.candidates);
   std::vector<RankedCandidate<float>> ranked;
   with_stored_entries_of(features, only_trained, [&](const auto& entry_of) {
     ranked = rank_entries<float>(table, entry_of, ranking);

@@ -181,7 +181,7 @@ class ScoringTable:
         Scores before the link; with only_trained, untrained features contribute nothing.
         """
 
-    def rank_rows(self, context: Rows, candidates: Rows, count: int, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
+    def rank_rows(self, context: Rows, candidates: Rows, count: int, adds_overlap: bool, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
         """
         The candidates of highest score beside one context, and their scores before the link.
         """
@@ -224,7 +224,7 @@ class Trainer:
         Scores before the link; with only_trained, untrained features contribute nothing.
         """
 
-    def rank_rows(self, context: Rows, candidates: Rows, count: int, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
+    def rank_rows(self, context: Rows, candidates: Rows, count: int, adds_overlap: bool, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
         """
         The candidates of highest score beside one context, and their scores before the link.
         """
@@ -314,7 +314,7 @@ class Float64Trainer:
         Scores before the link; with only_trained, untrained features contribute nothing.
         """
 
-    def rank_rows(self, context: Rows, candidates: Rows, count: int, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]]:
+    def rank_rows(self, context: Rows, candidates: Rows, count: int, adds_overlap: bool, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]]:
         """
         The candidates of highest score beside one context, and their scores before the link.
         """
@@ -406,7 +406,7 @@ class StoredTable:
 
     def score_rows(self, rows: Rows, only_trained: bool, num_threads: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]: ...
 
-    def rank_rows(self, context: Rows, candidates: Rows, count: int, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
+    def rank_rows(self, context: Rows, candidates: Rows, count: int, adds_overlap: bool, only_trained: bool, num_threads: int) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]]:
         """
         The candidates of highest score beside one context, and their scores before the link.
         """
@@ -462,6 +462,11 @@ def encode_libsvm(matrix: SourceMatrix, zero_based: bool, begin_row: int, block_
 def read_json_rows(body: bytes, feature_dim: int, lines: bool) -> dict[str, Any]:
     """
     The arrays of a RowBatch. Width 0: rows of any width, all of them sparse.
+    """
+
+def read_json_ranking(body: bytes, feature_dim: int) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """
+    The arrays of two RowBatches, context and candidates, and how many to return.
     """
 
 def read_csv_rows(body: bytes, feature_dim: int) -> dict[str, Any]:

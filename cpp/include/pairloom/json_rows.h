@@ -19,4 +19,13 @@ struct JsonRowsOptions {
 // then to float32. A null character must follow the text. Throws DataFormatError.
 RequestRows read_json_rows(std::string_view text, const JsonRowsOptions& options);
 
+struct JsonRanking {
+  RequestRows context;  // one row
+  RequestRows candidates;
+  int64_t count = 10;  // of the candidates, those of highest score
+};
+
+// Reads {"context": instance, "candidates": [instance, ...], "count": 10}, the count optional.
+JsonRanking read_json_ranking(std::string_view text, uint64_t feature_dim);
+
 }  // namespace pairloom

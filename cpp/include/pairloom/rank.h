@@ -20,19 +20,20 @@ struct RankedCandidate {
 };
 
 // Which rows to rank, and how. `context` has one row; a candidate's score is that of the row which
-// holds the nonzeros of both.
+// holds the nonzeros of both. With `adds_overlap`, the two values of a feature that both hold are
+// added, as hashing adds them; without, such a feature is refused.
 struct Ranking {
   const RowBatch& context;
   const RowBatch& candidates;
   int64_t count;
+  bool adds_overlap;
   SimdPath path;
   int num_threads;
 };
 
 // The `count` candidates of highest score, or all if there are fewer: the highest first, equal
 // scores by candidate. With `only_trained`, features that it does not mark contribute nothing.
-// Throws std::invalid_argument when a candidate holds a nonzero of the context's features, or when
-// a score is not finite.
+// Throws std::invalid_argument for a feature that is refused, and for a score that is not finite.
 template <class T>
 std::vector<RankedCandidate<T>> rank_rows(const ParameterTable<T>& table,
                                           const FeatureMap* only_trained, const Ranking& ranking);

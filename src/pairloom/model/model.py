@@ -19,7 +19,7 @@ from pairloom.model.embeddings import item_embeddings, row_embeddings
 from pairloom.model.explanation import Explanation, explain_row
 from pairloom.model.interactions import Interaction, find_top_interactions
 from pairloom.model.native import NativeArtifact, OptimizerState, is_native, write_native
-from pairloom.model.ranking import RankedCandidates, rank_candidates
+from pairloom.model.ranking import Overlap, RankedCandidates, rank_candidates
 from pairloom.model.sagemaker import (
     SageMakerModel,
     is_artifact,
@@ -176,7 +176,13 @@ class Model:
         return probabilities(scores) if self.predictor_type == "binary_classifier" else scores
 
     def rank(
-        self, context: RowBatch, candidates: RowBatch, count: int = 10, *, num_threads: int = 0
+        self,
+        context: RowBatch,
+        candidates: RowBatch,
+        count: int = 10,
+        *,
+        overlap: Overlap = "refuse",
+        num_threads: int = 0,
     ) -> RankedCandidates:
         """Return the candidates of highest score beside a context, such as items for one user.
 
@@ -188,13 +194,16 @@ class Model:
         context
             One row: what all candidates share.
         candidates
-            A row each; none may hold a nonzero of a feature that the context holds.
+            A row each.
         count
             How many to return, the highest score first; equal scores by row number.
+        overlap
+            What to do with a feature that a candidate and the context both hold: `refuse` it, or
+            `add` the two values, as hashing does where it gives two features one number.
         num_threads
             0 takes as many as the process may run; the answer does not depend on it.
         """
-        return rank_candidates(self, context, candidates, count, num_threads)
+        return rank_candidates(self, context, candidates, count, overlap, num_threads)
 
     def parameters_of(
         self, features: npt.NDArray[np.integer[Any]]

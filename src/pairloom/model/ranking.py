@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from pairloom.runtime import allowed_threads
 
 if TYPE_CHECKING:
     from pairloom.model.model import Model
+
+Overlap: TypeAlias = Literal["refuse", "add"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,12 @@ class RankedCandidates:
 
 
 def rank_candidates(
-    model: Model, context: RowBatch, candidates: RowBatch, count: int, num_threads: int
+    model: Model,
+    context: RowBatch,
+    candidates: RowBatch,
+    count: int,
+    overlap: Overlap,
+    num_threads: int,
 ) -> RankedCandidates:
     """Rank the rows `candidates`, each merged with the one row of `context`."""
     if context.num_rows != 1 or count < 1:
@@ -46,6 +53,7 @@ def rank_candidates(
             context.checked(),
             candidates.checked(),
             count,
+            adds_overlap=overlap == "add",
             only_trained=model.untrained_features == "zero",
             num_threads=num_threads or allowed_threads(),
         )

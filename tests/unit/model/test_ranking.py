@@ -133,6 +133,17 @@ def test_a_feature_of_the_context_in_a_candidate_is_refused_by_name() -> None:
         model_of(4).rank(sparse(context), sparse(candidates))
 
 
+def test_values_of_an_overlap_are_added_when_asked_for() -> None:
+    model = model_of(6)
+    context, candidates = split_rows(9, 20)
+    held = np.flatnonzero(context[0])
+    candidates[3, held[:4]] = [0.5, -2, 1, 3]
+    candidates[7, held] = 1
+    ranked = model.rank(sparse(context), sparse(candidates), 20, overlap="add")
+    expected = formula(model, context + candidates)
+    np.testing.assert_allclose(ranked.scores, expected[ranked.candidates], rtol=1e-4, atol=1e-4)
+
+
 def test_an_explicit_zero_of_the_contexts_feature_is_no_overlap() -> None:
     context, candidates = split_rows(5, 3)
     ranked = model_of(4).rank(dense(context), dense(candidates))

@@ -1,0 +1,3 @@
+"""What an endpoint says over HTTP; alone here and in `processes` are HTTP libraries imported."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The processes of an endpoint: one that supervises, and workers that share its sockets."""
+
+from __future__ import annotations
