@@ -44,9 +44,7 @@ class Endpoint:
         self.log = log
         self.port = self._port()
 
-    def call(
-        self, method: str, path: str, body: bytes | None = None, **headers: str
-    ) -> Reply:
+    def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """Make one request on a connection of its own; `Content_Type` means `Content-Type`."""
         with self.connected() as connection:
             named = {name.replace("_", "-"): value for name, value in headers.items()}

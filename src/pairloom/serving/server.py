@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
 
 from pairloom.serving.http.app import create_app
 from pairloom.serving.metrics import SharedMetrics
-from pairloom.serving.model_cache import load_for_serving
+from pairloom.serving.model_cache import ServedModel, load_for_serving
 from pairloom.serving.processes.listeners import open_listeners, url_of
 from pairloom.serving.processes.supervisor import Supervisor
 from pairloom.serving.processes.worker import run_worker
@@ -27,28 +28,44 @@ def serve(settings: ServerSettings) -> None:
         Workers die as soon as they are started.
     """
     served = load_for_serving(settings.artifact, settings.cache)
-    count = settings.worker_count
-    listeners = open_listeners(settings.host, settings.port, count)
-    metrics = SharedMetrics(count)
-
-    def work(number: int) -> None:
-        app = create_app(served, settings, metrics, number)
-        run_worker(app, listeners[number], settings, metrics.worker(number))
-
-    def stop_listening() -> None:
-        for listener in listeners:
-            listener.close()
-
-    logger.info(
-        "serving %s, a %s of %d features and %d factors, on %s with %d workers",
-        settings.artifact,
-        served.model.predictor_type,
-        served.model.feature_dim,
-        served.model.num_factors,
-        url_of(listeners[0]),
-        count,
-    )
+    listeners = open_listeners(settings.host, settings.port, settings.worker_count)
     gc.collect()
     gc.freeze()  # pages that every worker shares are left alone by its collections
-    Supervisor(work, count, settings.drain_seconds, stop_listening).run()
+    Supervisor(_Workers(served, settings, listeners), settings.drain_seconds).run()
     logger.info("stopped")
+
+
+class _Workers:
+    def __init__(
+        self, served: ServedModel, settings: ServerSettings, listeners: list[socket.socket]
+    ) -> None:
+        self.count = len(listeners)
+        self._served = served
+        self._settings = settings
+        self._listeners = listeners
+        self._url = url_of(listeners[0])
+        self._metrics = SharedMetrics(self.count)
+
+    def prepare(self, number: int) -> None:
+        self._metrics.worker(number).count_start()
+
+    def run(self, number: int) -> None:
+        app = create_app(self._served, self._settings, self._metrics, number)
+        metrics = self._metrics.worker(number)
+        run_worker(app, self._listeners[number], self._settings, metrics)
+
+    def announce(self) -> None:
+        model = self._served.model
+        logger.info(
+            "serving %s, a %s of %d features and %d factors, on %s with %d workers",
+            self._settings.artifact,
+            model.predictor_type,
+            model.feature_dim,
+            model.num_factors,
+            self._url,
+            self.count,
+        )
+
+    def close(self) -> None:
+        for listener in self._listeners:
+            listener.close()

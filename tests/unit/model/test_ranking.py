@@ -54,7 +54,7 @@ def formula(
     return np.asarray(scores)
 
 
-def split_rows(seed: int, num_candidates: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def split_rows(seed: int, num_candidates: int) -> tuple[np.ndarray, np.ndarray]:
     """A context and candidates whose features are apart, in an order that mixes both."""
     random = np.random.default_rng(seed)
     of_context = random.random(WIDTH) < 0.5

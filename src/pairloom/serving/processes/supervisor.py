@@ -6,8 +6,8 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from pairloom.errors import PlatformError
 
@@ -19,34 +19,41 @@ _MOST_EARLY_DEATHS = 5
 _REPORTING_SECONDS = 2.0  # for a worker that has used up its time to drain
 
 
+class Workers(Protocol):
+    """What there is to supervise. All but `run` is called in the supervising process."""
+
+    @property
+    def count(self) -> int: ...
+
+    def prepare(self, number: int) -> None:
+        """Get ready for a new process of this number; the one before it, if any, is gone."""
+
+    def run(self, number: int) -> None:
+        """Work in a process of its own until told to end."""
+
+    def announce(self) -> None:
+        """Say that all workers were started; signals are heard from now on."""
+
+    def close(self) -> None:
+        """Take no more connections; the workers hear next that they shall end."""
+
+
 class Supervisor:
     """Forks one process per worker and waits for signals, doing nothing else.
 
     Parameters
     ----------
-    run_worker
-        Called in a new process with the worker's number; returns when the worker is told to end.
-    num_workers
-        How many.
+    workers
+        What to run.
     drain_seconds
         How long the workers have to end after SIGTERM before they are killed.
-    on_stop
-        Called in this process when the first signal to stop has come.
     """
 
-    def __init__(
-        self,
-        run_worker: Callable[[int], None],
-        num_workers: int,
-        drain_seconds: float,
-        on_stop: Callable[[], None],
-    ) -> None:
-        self._run_worker = run_worker
-        self._num_workers = num_workers
+    def __init__(self, workers: Workers, drain_seconds: float) -> None:
+        self._workers = workers
         self._drain_seconds = drain_seconds
-        self._on_stop = on_stop
-        self._workers: dict[int, int] = {}  # process id to number
-        self._started: dict[int, float] = {}  # number to time
+        self._numbers: dict[int, int] = {}  # by process id
+        self._started: dict[int, float] = {}  # by number
         self._early_deaths = 0
         self._stopping = False
 
@@ -63,9 +70,10 @@ class Supervisor:
         before = signal.signal(signal.SIGCHLD, lambda *_: None)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
         try:
-            for number in range(self._num_workers):
+            for number in range(self._workers.count):
                 self._start(number)
-            while self._workers:
+            self._workers.announce()
+            while self._numbers:
                 self._handle(signal.sigwait(_HEARD))
         finally:
             self._signal_workers(signal.SIGKILL)
@@ -81,27 +89,28 @@ class Supervisor:
             self._signal_workers(signal.SIGKILL)
         elif not self._stopping:
             self._stopping = True
-            self._on_stop()
+            self._workers.close()
             self._signal_workers(signal.SIGTERM)
             signal.setitimer(signal.ITIMER_REAL, self._drain_seconds + _REPORTING_SECONDS)
 
     def _start(self, number: int) -> None:
+        self._workers.prepare(number)
         process = os.fork()
         if process == 0:
             self._be_worker(number)
-        self._workers[process] = number
+        self._numbers[process] = number
         self._started[number] = time.monotonic()
 
     def _be_worker(self, number: int) -> None:
         code = 1
         try:
-            self._workers.clear()
+            self._numbers.clear()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             # Whoever takes these over restores them at its end and raises again what came.
             signal.signal(signal.SIGTERM, lambda *_: None)
             signal.signal(signal.SIGINT, lambda *_: None)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
-            self._run_worker(number)
+            self._workers.run(number)
             code = 0
         except BaseException:
             logger.exception("worker %d failed", number)
@@ -110,10 +119,10 @@ class Supervisor:
             os._exit(code)  # nothing that the parent would clean up may run here
 
     def _reap(self) -> None:
-        for process, number in list(self._workers.items()):
+        for process, number in list(self._numbers.items()):
             ended, status = os.waitpid(process, os.WNOHANG)
             if ended == process:
-                del self._workers[process]
+                del self._numbers[process]
                 if not self._stopping:
                     self._replace(number, process, status)
 
@@ -130,7 +139,7 @@ class Supervisor:
         self._start(number)
 
     def _signal_workers(self, number: int) -> None:
-        for process in self._workers:
+        for process in self._numbers:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 

@@ -22,7 +22,6 @@ def run_worker(
     """Serve until SIGTERM, SIGINT or the end of the parent process; then drain."""
     # What a client did wrong is told to the client.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    metrics.count_start()
     config = uvicorn.Config(
         app,
         http=_connection_class(settings, metrics),
