@@ -3,6 +3,8 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "arrays.h"
@@ -37,9 +39,18 @@ MetricSums sums_of_rows(const ReadVector<float>& scores, const ReadVector<float>
                     scores.shape(0), loss);
 }
 
+int64_t first_not_finite(const ReadVector<float>& scores) {
+  const float* end = scores.data() + scores.shape(0);
+  const float* found =
+      std::find_if(scores.data(), end, [](float score) { return !std::isfinite(score); });
+  return found == end ? -1 : found - scores.data();
+}
+
 }  // namespace
 
 void bind_metrics(nb::module_& module) {
+  module.def("first_not_finite", &first_not_finite, nb::arg("scores"),
+             "Where the first NaN or infinity is; -1 without any.");
   nb::class_<MetricSums>(module, "MetricSums", "Sums over rows, each counted by its weight.")
       .def(nb::init<>())
       .def("add", &MetricSums::add, nb::arg("other"))

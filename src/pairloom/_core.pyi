@@ -27,6 +27,9 @@ class Rows:
     @property
     def all_ones(self) -> bool: ...
 
+def first_not_finite(scores: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> int:
+    """Where the first NaN or infinity is; -1 without any."""
+
 class MetricSums:
     """Sums over rows, each counted by its weight."""
 

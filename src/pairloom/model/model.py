@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from pairloom._core import ScoringTable, StoredTable, Trainer, probabilities
+from pairloom._core import ScoringTable, StoredTable, Trainer, first_not_finite, probabilities
 from pairloom.batch import Float32Array, RowBatch
 from pairloom.errors import DataError
 from pairloom.formats.complete_file import written_beside
@@ -162,8 +162,8 @@ class Model:
                 f"the model has feature_dim {self.feature_dim}"
             )
         scores = self.table.score_rows(checked, only_trained, num_threads or allowed_threads())
-        if not np.isfinite(scores).all():
-            row = int(np.flatnonzero(~np.isfinite(scores))[0])
+        row = first_not_finite(scores)
+        if row >= 0:
             raise DataError(
                 f"row {row} has the score {scores[row]}: its values are too large for float32 "
                 f"arithmetic (the largest given is {rows.largest_value():g}); scale them"
