@@ -13,7 +13,17 @@ from contextlib import contextmanager
 from importlib.metadata import version
 
 from pairloom._core import simd_name
-from pairloom.cli import container, convert, evaluate, export, inspect, predict, report, train
+from pairloom.cli import (
+    container,
+    convert,
+    evaluate,
+    export,
+    inspect,
+    predict,
+    report,
+    train,
+    transform,
+)
 from pairloom.cli.arguments import CommandParser, shared_options
 from pairloom.errors import PairloomError, UserError
 
@@ -21,7 +31,7 @@ OUR_FAULT = 1
 USER_ERROR = 2
 INTERRUPTED = 130
 
-COMMANDS = (convert, train, evaluate, predict, inspect, report, export, container)
+COMMANDS = (convert, train, evaluate, predict, transform, inspect, report, export, container)
 # What the operating system says when a path or a permission is wrong, not the machine.
 WRONG_PATH = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 

@@ -1,0 +1,40 @@
+"""Which files a transform's input stands for, and where their answers go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pairloom.errors import DataError
+from pairloom.formats.shards import list_shards
+
+_SUFFIX = ".out"
+
+
+def list_inputs(source: Path, target: Path) -> list[tuple[Path, Path]]:
+    """List input files beside their output files, `<input>.out` in the folder `target`.
+
+    A source is a file, a folder of files and folders, or what the paths of several begin with, as
+    an object store's prefix. The order is that of an object store.
+    """
+    if source.is_file():
+        return [(source, _output(target, Path(source.name)))]
+    if source.is_dir():
+        files, parent = list_shards(source), source
+    else:
+        files, parent = sorted(_with_prefix(source)), source.parent
+    if not files:
+        raise DataError(f"{source}: there is no such file or folder, nor a file that begins so")
+    return [(file, _output(target, file.relative_to(parent))) for file in files]
+
+
+def _with_prefix(prefix: Path) -> Iterator[Path]:
+    if not prefix.parent.is_dir():
+        return
+    for path in prefix.parent.iterdir():
+        if path.name.startswith(prefix.name):
+            yield from list_shards(path) if path.is_dir() else [path]
+
+
+def _output(target: Path, name: Path) -> Path:
+    return target / name.with_name(name.name + _SUFFIX)
