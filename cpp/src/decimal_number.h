@@ -93,7 +93,7 @@ inline ParsedFloat parse_float_by_double(const char* text, const char* end, Gram
   }
   float value = 0;
   const bool is_usual = is_plain && next[-1] != '.' && (*next | 0x20) != 'e' &&
-                        next - begin <= kMaxDigitsInUint64 &&
+                        next - begin <= kMaxDigitsInUint64 + (num_decimals != 0 ? 1 : 0) &&
                         round_fast(digits, -num_decimals, value);
   if (!is_usual) [[unlikely]] {
     return parse_any_float(text, end, grammar);

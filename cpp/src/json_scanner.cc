@@ -228,19 +228,23 @@ void Scanner::read_floats(const char* path, std::vector<float>& values) {
   };
   for (bool has_more = !take(']'); has_more; has_more = next_element()) {
     peek();
+    const char* place = next_;
     for (;;) {
-      if (const size_t zero = size_of_zero(next_); zero != 0) {
+      const size_t zero = size_of_zero(place);
+      if (zero != 0) {
         store(0);
-        next_ += zero + (next_[zero] == ' ' ? 1 : 0);
-        continue;
+        place += zero;
+      } else {
+        const auto number = decimal::parse_float_by_double(place, end_, decimal::Grammar::kJson);
+        if (number.fault != Fault::kNone || *number.end != ',') {
+          break;
+        }
+        store(number.value);
+        place = number.end + 1;
       }
-      const auto number = decimal::parse_float_by_double(next_, end_, decimal::Grammar::kJson);
-      if (number.fault != Fault::kNone || *number.end != ',') {
-        break;
-      }
-      store(number.value);
-      next_ = number.end + (number.end[1] == ' ' ? 2 : 1);
+      place += *place == ' ' ? 1 : 0;
     }
+    next_ = place;
     peek();
     store(read_float(path, count));
   }
