@@ -29,6 +29,10 @@ nb::dict rows_to_python(RecordioRows&& rows) {
   if (!rows.labels.empty()) {
     result["labels"] = to_numpy(std::move(rows.labels), {num_rows});
   }
+  result["weights"] = nb::none();
+  if (!rows.weights.empty()) {
+    result["weights"] = to_numpy(std::move(rows.weights), {num_rows});
+  }
   result["row_offsets"] = result["feature_ids"] = nb::none();
   if (rows.is_dense) {
     result["values"] = to_numpy(std::move(rows.values), {num_rows, rows.feature_dim});
@@ -57,14 +61,16 @@ void bind_recordio(nb::module_& module) {
       .def(
           "__init__",
           [](RecordioReader* self, uint64_t feature_dim, bool require_labels, bool binary_labels,
-             uint64_t expected_bytes, unsigned hash_bits) {
+             uint64_t expected_bytes, unsigned hash_bits, const std::string& weight_feature,
+             bool require_weights) {
             if (hash_bits > kMaxHashBits) {
               throw nb::value_error("hash_bits must be at most 30");
             }
-            new (self) RecordioReader(
-                {feature_dim, require_labels, binary_labels, expected_bytes, hash_bits});
+            new (self) RecordioReader({feature_dim, require_labels, binary_labels, expected_bytes,
+                                       hash_bits, weight_feature, require_weights});
           },
-          "feature_dim"_a, "require_labels"_a, "binary_labels"_a, "expected_bytes"_a, "hash_bits"_a)
+          "feature_dim"_a, "require_labels"_a, "binary_labels"_a, "expected_bytes"_a, "hash_bits"_a,
+          "weight_feature"_a = "", "require_weights"_a = true)
       .def("begin_file", &RecordioReader::begin_file, "name"_a)
       .def(
           "feed",

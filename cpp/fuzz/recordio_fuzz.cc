@@ -39,7 +39,7 @@ bool equal(const RecordioRows& left, const RecordioRows& right) {
   return left.num_rows == right.num_rows && left.feature_dim == right.feature_dim &&
          left.is_dense == right.is_dense && equal(left.row_offsets, right.row_offsets) &&
          equal(left.feature_ids, right.feature_ids) && equal(left.values, right.values) &&
-         equal(left.labels, right.labels);
+         equal(left.labels, right.labels) && equal(left.weights, right.weights);
 }
 
 void check_rows(const RecordioRows& rows, const RecordioReadOptions& options) {
@@ -51,6 +51,12 @@ void check_rows(const RecordioRows& rows, const RecordioReadOptions& options) {
   }
   require(rows.labels.empty() ? !options.require_labels || rows.num_rows == 0
                               : rows.labels.size() == rows.num_rows);
+  for (const float weight : rows.weights) {
+    require(std::isfinite(weight) && weight >= 0);
+  }
+  const bool weighted = !options.weight_feature.empty();
+  require(rows.weights.empty() ? !weighted || !options.require_weights || rows.num_rows == 0
+                               : weighted && rows.weights.size() == rows.num_rows);
   if (rows.is_dense) {
     require(rows.values.size() == rows.num_rows * rows.feature_dim);
     return;
@@ -59,7 +65,10 @@ void check_rows(const RecordioRows& rows, const RecordioReadOptions& options) {
   fuzz::check_sparse_rows(rows.num_rows, rows.feature_dim, rows.row_offsets, rows.feature_ids);
 }
 
-void check_round_trip(const RecordioRows& rows, const RecordioReadOptions& options) {
+// The writer knows no weights.
+void check_round_trip(RecordioRows& rows, RecordioReadOptions options) {
+  rows.weights = {};
+  options.weight_feature.clear();
   constexpr auto kFloat32 = pairloom::NumberType::kFloat32;
   pairloom::SourceMatrix matrix;
   matrix.num_rows = rows.num_rows;
@@ -87,8 +96,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.require_labels = (data[0] & 2) != 0;
   options.binary_labels = (data[0] & 4) != 0;
   options.hash_bits = (data[0] & 8) != 0 ? 3 : 0;
+  options.weight_feature = (data[0] & 16) != 0 ? "w" : "";
+  options.require_weights = (data[0] & 32) == 0;
   const std::span<const uint8_t> file(data + 2, size - 2);
-  const std::optional<RecordioRows> whole = read(file, options, SIZE_MAX);
+  std::optional<RecordioRows> whole = read(file, options, SIZE_MAX);
   const std::optional<RecordioRows> pieces = read(file, options, size_t{data[1]} + 1);
   require(whole.has_value() == pieces.has_value());
   if (whole) {

@@ -12,7 +12,8 @@ using recordio::Frame;
 using recordio::kHeaderBytes;
 
 struct RecordioReader::State {
-  explicit State(const RecordioReadOptions& options) : rows(options) {}
+  explicit State(const RecordioReadOptions& options)
+      : weight_feature(options.weight_feature), rows(options) {}
 
   // Completes the frame that an earlier piece left unfinished; returns what is left of `bytes`.
   std::span<const uint8_t> complete_pending(std::span<const uint8_t> bytes);
@@ -20,6 +21,7 @@ struct RecordioReader::State {
   void take_record(std::span<const uint8_t> message, bool is_split);
   [[noreturn]] void fail(uint64_t at, const std::string& complaint) const;
 
+  const std::string weight_feature;
   recordio::RowCollector rows;
   recordio::Record record;
   recordio::RecordParts parts;
@@ -107,7 +109,7 @@ void RecordioReader::State::take_frame(const uint8_t* bytes, uint64_t size) {
 
 void RecordioReader::State::take_record(std::span<const uint8_t> message, bool is_split) {
   try {
-    recordio::decode_record(message, record);
+    recordio::decode_record(message, weight_feature, record);
     rows.add(record);
   } catch (const wire::MalformedMessage& malformed) {
     const uint64_t inside =

@@ -193,20 +193,41 @@ void merge_all_values(Bytes message, Tensor& tensor) {
   }
 }
 
+[[noreturn]] void refuse_name(Bytes message, const char* map_name, std::string_view name) {
+  Reader::fail(message.data(), std::string(map_name) + "[\"" + printable(name.substr(0, 40)) +
+                                   "\"]; expected no name but \"values\"");
+}
+
 // A later map entry of the same name replaces the earlier; inside one entry values merge.
-void read_entry(Bytes message, const char* map_name, Tensor& tensor) {
-  const Entry entry = open_entry(message);
-  if (entry.name != kValuesName) [[unlikely]] {
-    Reader::fail(message.data(), std::string(map_name) + "[\"" +
-                                     printable(entry.name.substr(0, 40)) +
-                                     "\"]; expected no name but \"values\"");
-  }
+void read_value(const Entry& entry, Bytes message, Tensor& tensor) {
   tensor.reset(TensorType::kNone);
   if (entry.num_values == 1) {
     merge_value(entry.value, tensor);
   } else {
     merge_all_values(message, tensor);
   }
+}
+
+void read_feature(Bytes message, std::string_view weight_name, Record& record) {
+  const Entry entry = open_entry(message);
+  if (entry.name == kValuesName) [[likely]] {
+    read_value(entry, message, record.features);
+    record.has_features = true;
+  } else if (!weight_name.empty() && entry.name == weight_name) {
+    read_value(entry, message, record.weight);
+    record.has_weight = true;
+  } else {
+    refuse_name(message, "features", entry.name);
+  }
+}
+
+void read_label(Bytes message, Record& record) {
+  const Entry entry = open_entry(message);
+  if (entry.name != kValuesName) [[unlikely]] {
+    refuse_name(message, "label", entry.name);
+  }
+  read_value(entry, message, record.label);
+  record.has_label = true;
 }
 
 }  // namespace
@@ -218,17 +239,15 @@ void Tensor::reset(TensorType new_type) {
   shape.clear();
 }
 
-void decode_record(Bytes message, Record& record) {
-  record.has_features = record.has_label = false;
+void decode_record(Bytes message, std::string_view weight_name, Record& record) {
+  record.has_features = record.has_label = record.has_weight = false;
   Reader reader(message);
   while (!reader.at_end()) {
     const Tag tag = reader.tag();
     if (is_submessage(tag, RecordFields::kFeatures)) {
-      read_entry(reader.length_delimited(), "features", record.features);
-      record.has_features = true;
+      read_feature(reader.length_delimited(), weight_name, record);
     } else if (is_submessage(tag, RecordFields::kLabel)) {
-      read_entry(reader.length_delimited(), "label", record.label);
-      record.has_label = true;
+      read_label(reader.length_delimited(), record);
     } else {
       reader.skip(tag);
     }

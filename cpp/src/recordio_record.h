@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "pairloom/growing_array.h"
 #include "pairloom/protobuf_wire.h"
@@ -20,16 +21,19 @@ struct Tensor {
   void reset(TensorType new_type);
 };
 
-// The entries features["values"] and label["values"]; any other name is malformed. One Record
-// is reused for every message, so that its arrays are allocated once.
+// The entries features["values"], label["values"] and, where weights are asked for, that of their
+// name in features; any other name is malformed. One Record is reused for every message, so that
+// its arrays are allocated once.
 struct Record {
   bool has_features = false;
   bool has_label = false;
+  bool has_weight = false;
   Tensor features;
   Tensor label;
+  Tensor weight;
 };
 
-// Throws wire::MalformedMessage.
-void decode_record(wire::Bytes message, Record& record);
+// `weight_name` is empty where no weights are asked for. Throws wire::MalformedMessage.
+void decode_record(wire::Bytes message, std::string_view weight_name, Record& record);
 
 }  // namespace pairloom::recordio

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "pairloom/feature_hash.h"
+#include "printable.h"
 
 namespace pairloom::recordio {
 
@@ -39,12 +40,13 @@ void check_finite(std::span<const float> values) {
          "; expected finite float32 numbers");
 }
 
-void check_is_tensor(const Tensor& tensor, const char* map_name) {
-  if (tensor.type == TensorType::kNone || tensor.type == TensorType::kBytes) {
-    refuse(std::string(map_name) + "[\"values\"] holds " +
-           (tensor.type == TensorType::kBytes ? "bytes" : "nothing") +
-           "; expected a Float32, Float64 or Int32 tensor");
-  }
+bool holds_numbers(const Tensor& tensor) {
+  return tensor.type != TensorType::kNone && tensor.type != TensorType::kBytes;
+}
+
+[[noreturn]] void refuse_type(const Tensor& tensor, const std::string& entry) {
+  refuse(entry + " holds " + (tensor.type == TensorType::kBytes ? "bytes" : "nothing") +
+         "; expected a Float32, Float64 or Int32 tensor");
 }
 
 bool is_sparse(const Tensor& tensor) {
@@ -66,7 +68,9 @@ void RowCollector::add(const Record& record) {
     refuse("no features; expected features[\"values\"]");
   }
   const Tensor& tensor = record.features;
-  check_is_tensor(tensor, "features");
+  if (!holds_numbers(tensor)) {
+    refuse_type(tensor, "features[\"values\"]");
+  }
   check_finite(tensor.values.view());
   if (tensor.shape.size() > 1) {
     refuse("features: shape of " + std::to_string(tensor.shape.size()) +
@@ -83,6 +87,9 @@ void RowCollector::add(const Record& record) {
     add_dense(tensor);
   }
   add_label(record);
+  if (!options_.weight_feature.empty()) {
+    add_weight(record);
+  }
   ++rows_.num_rows;
 }
 
@@ -91,6 +98,7 @@ RecordioRows RowCollector::finish() {
   rows_.feature_ids.shrink_to_fit();
   rows_.values.shrink_to_fit();
   rows_.labels.shrink_to_fit();
+  rows_.weights.shrink_to_fit();
   return std::move(rows_);
 }
 
@@ -260,7 +268,9 @@ void RowCollector::add_label(const Record& record) {
     refuse("a label; expected none as in the records before");
   }
   const Tensor& tensor = record.label;
-  check_is_tensor(tensor, "label");
+  if (!holds_numbers(tensor)) {
+    refuse_type(tensor, "label[\"values\"]");
+  }
   if (tensor.values.size() != 1 || !tensor.keys.empty()) {
     refuse("label: " + std::to_string(tensor.values.size()) + " values and " +
            std::to_string(tensor.keys.size()) + " keys; expected one value and no key");
@@ -273,6 +283,35 @@ void RowCollector::add_label(const Record& record) {
     refuse("label " + decimal(label) + "; expected 0 or 1 for a binary classifier");
   }
   rows_.labels.push_back(label);
+}
+
+void RowCollector::add_weight(const Record& record) {
+  const bool had_one = rows_.num_rows != 0 && !rows_.weights.empty();
+  const auto entry = [&] { return "features[\"" + printable(options_.weight_feature) + "\"]"; };
+  if (!record.has_weight) {
+    if (options_.require_weights || had_one) {
+      refuse("no weight; expected " + entry() +
+             (options_.require_weights ? "" : " as in the records before"));
+    }
+    return;
+  }
+  if (rows_.num_rows != 0 && !had_one) {
+    refuse(entry() + "; expected none as in the records before");
+  }
+  const Tensor& tensor = record.weight;
+  if (!holds_numbers(tensor)) {
+    refuse_type(tensor, entry());
+  }
+  if (tensor.values.size() != 1 || !tensor.keys.empty()) {
+    refuse(entry() + ": " + std::to_string(tensor.values.size()) + " values and " +
+           std::to_string(tensor.keys.size()) + " keys; expected one value and no key");
+  }
+  const float weight = tensor.values[0];
+  if (!std::isfinite(weight) || weight < 0.0f) {
+    refuse(entry() + ": weight " + decimal(weight) +
+           "; expected a finite float32 number of at least 0");
+  }
+  rows_.weights.push_back(weight);
 }
 
 }  // namespace pairloom::recordio

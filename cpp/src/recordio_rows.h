@@ -27,6 +27,7 @@ class RowCollector {
   void add_dense(const Tensor& tensor);
   void add_sparse(const Tensor& tensor);
   void add_label(const Record& record);
+  void add_weight(const Record& record);
   void check_width(uint64_t width, const char* source);
   void check_keys(const Tensor& tensor) const;
   void add_hashed(const Tensor& tensor);

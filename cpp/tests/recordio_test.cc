@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -115,6 +116,53 @@ TEST_CASE("reserving ahead changes nothing but the memory") {
   reader.feed(file);
   reader.end_file();
   CHECK(copy_of(reader.finish().values) == kValues);
+}
+
+// The three records of dense_file, those before `num_weighted` with features["w"] = 0.5.
+std::vector<uint8_t> weighted_file(size_t num_weighted) {
+  const std::vector<uint8_t> entry = {0x0a, 0x0d, 0x0a, 1, 'w', 0x12, 0x08, 0x12,
+                                      0x06, 0x0a, 4,    0, 0,   0,    0x3f};
+  const std::vector<uint8_t> dense = dense_file();
+  const size_t frame_bytes = dense.size() / 3;
+  uint32_t payload_bytes;
+  std::memcpy(&payload_bytes, dense.data() + 4, sizeof(payload_bytes));
+  std::vector<uint8_t> file;
+  for (size_t row = 0; row < 3; ++row) {
+    const uint8_t* const payload = dense.data() + row * frame_bytes + 8;
+    std::vector<uint8_t> message(payload, payload + payload_bytes);
+    if (row < num_weighted) {
+      message.insert(message.end(), entry.begin(), entry.end());
+    }
+    append_frame(file, message, 0);
+  }
+  return file;
+}
+
+RecordioRows read_weighted(size_t num_weighted, bool require_weights) {
+  RecordioReadOptions options;
+  options.weight_feature = "w";
+  options.require_weights = require_weights;
+  RecordioReader reader(options);
+  reader.begin_file("test");
+  reader.feed(weighted_file(num_weighted));
+  reader.end_file();
+  return reader.finish();
+}
+
+TEST_CASE("weights are read where they are asked for, of every record or of none") {
+  const RecordioRows rows = read_weighted(3, true);
+  CHECK(copy_of(rows.values) == kValues);
+  CHECK(copy_of(rows.labels) == kLabels);
+  CHECK(copy_of(rows.weights) == std::vector<float>{0.5f, 0.5f, 0.5f});
+  CHECK(read_weighted(0, false).weights.empty());
+  CHECK(read_weighted(3, false).weights.size() == 3);
+  CHECK_THROWS_WITH_AS(read_weighted(2, true),
+                       doctest::Contains("record 2: no weight; expected features[\"w\"]"),
+                       DataFormatError);
+  CHECK_THROWS_WITH_AS(read_weighted(1, false), doctest::Contains("as in the records before"),
+                       DataFormatError);
+  CHECK_THROWS_WITH_AS(read_in_pieces(weighted_file(3), 7),
+                       doctest::Contains("features[\"w\"]; expected no name but"), DataFormatError);
 }
 
 TEST_CASE("an error names the file, the byte and the record") {

@@ -24,6 +24,9 @@ struct RecordioReadOptions {
   // Other than 0: keys of any size are hashed to so many bits, equal ones of a row add up, and
   // records may have any width. Rows are sparse.
   unsigned hash_bits = 0;
+  // The name under which the features map holds a row's weight; empty: rows have none.
+  std::string weight_feature;
+  bool require_weights = true;
 };
 
 // Rows in RowBatch's layout. Dense rows have values alone, num_rows x feature_dim.
@@ -34,8 +37,9 @@ struct RecordioRows {
   GrowingArray<int64_t> row_offsets;
   GrowingArray<int32_t> feature_ids;
   GrowingArray<float> values;
-  GrowingArray<float> labels;  // empty when the records carry none
-  uint64_t num_unsorted = 0;   // rows whose keys had to be sorted
+  GrowingArray<float> labels;   // empty when the records carry none
+  GrowingArray<float> weights;  // likewise
+  uint64_t num_unsorted = 0;    // rows whose keys had to be sorted
 };
 
 // Turns the bytes of files, fed in pieces of any size, into rows. Throws DataFormatError and is

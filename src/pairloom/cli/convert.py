@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser
-from pairloom.cli.file_options import add_format_options, given_file_options
+from pairloom.cli.file_options import add_format_options, add_weight_option, given_file_options
 from pairloom.data import RowFiles
 from pairloom.errors import DataError, UserError
 from pairloom.formats import write_libsvm, write_recordio
@@ -39,6 +39,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         "--labels", type=Path, metavar="NPY", help="one label per row, for a source without labels"
     )
     add_format_options(parser, learns=True)
+    add_weight_option(parser)
     parser.set_defaults(run=run)
 
 

@@ -41,7 +41,9 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     model = Model.load(model_file(arguments.model))
-    files = RowFiles(given_file_options(arguments), encoding_of(model))
+    weight = model.hyperparameters.weight_feature
+    options = given_file_options(arguments, weight_feature=weight)
+    files = RowFiles(options, encoding_of(model))
     rows = files.read_labelled(arguments.data, model.feature_dim, model.predictor_type)
     metrics = evaluate(model, rows, num_threads=arguments.threads)
     confusion = _confusion(model, rows, arguments.threads)

@@ -49,8 +49,19 @@ def add_format_options(parser: argparse.ArgumentParser, *, learns: bool = False)
         )
 
 
-def given_file_options(arguments: argparse.Namespace) -> FileOptions:
-    """Return what the options say."""
+def add_weight_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--weight-feature` to a command that knows no hyperparameters."""
+    parser.add_argument(
+        "--weight-feature",
+        metavar="NAME",
+        help="feature that is the weight of its row, of recordio-protobuf or a table",
+    )
+
+
+def given_file_options(
+    arguments: argparse.Namespace, *, weight_feature: str | None = None
+) -> FileOptions:
+    """Return what the options say; row weights that they do not name may be missing."""
     given = vars(arguments)
     return FileOptions(
         format=given["format"],
@@ -58,4 +69,6 @@ def given_file_options(arguments: argparse.Namespace) -> FileOptions:
         header=not given["no_header"],
         label=given.get("label"),
         categorical=tuple(given.get("categorical", ())),
+        weight_feature=given.get("weight_feature") or weight_feature,
+        weights_required=given.get("weight_feature") is not None,
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser, count
-from pairloom.cli.file_options import add_format_options, given_file_options
+from pairloom.cli.file_options import add_format_options, add_weight_option, given_file_options
 from pairloom.data import RowFiles
 from pairloom.errors import DataFormatError, UserError
 from pairloom.model import Model
@@ -41,6 +41,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         "--top", type=count, default=10, metavar="N", help="linear weights to list; default 10"
     )
     add_format_options(parser, learns=True)
+    add_weight_option(parser)
     parser.add_argument(
         "--verify",
         action="store_true",

@@ -48,9 +48,9 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     model = Model.load(model_file(arguments.model))
-    rows = RowFiles(given_file_options(arguments), encoding_of(model)).read_to_score(
-        arguments.data, model.feature_dim
-    )
+    weight = model.hyperparameters.weight_feature
+    files = RowFiles(given_file_options(arguments, weight_feature=weight), encoding_of(model))
+    rows = files.read_to_score(arguments.data, model.feature_dim)
     predictions = model.predict_rows(rows, num_threads=arguments.threads)
     lines = json_lines(predictions, classifier=model.predictor_type == "binary_classifier")
     if arguments.output is None:

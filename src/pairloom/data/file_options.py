@@ -27,6 +27,11 @@ class FileOptions:
         header f0.
     categorical
         Columns of whole numbers that are categories, of such a table.
+    weight_feature
+        Name of the feature that is the weight of its row: an entry of recordio-protobuf's features,
+        or a column of a table. None: rows have no such feature.
+    weights_required
+        Whether rows to train or evaluate on must have it; others may go without.
     """
 
     format: FileFormat | None = None
@@ -34,3 +39,5 @@ class FileOptions:
     header: bool = True
     label: str | None = None
     categorical: tuple[str, ...] = ()
+    weight_feature: str | None = None
+    weights_required: bool = True

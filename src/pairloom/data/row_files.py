@@ -77,8 +77,14 @@ class RowFiles:
         file_format = self._format_of(source)
         hash_bits = self.encoding.hash_bits
         width = feature_dim if hash_bits is None else None
+        require_weights = require_labels and self.options.weights_required
         if file_format in TABLE_FORMATS:
-            rows = self._read_table(source, file_format, require_labels=require_labels)
+            rows = self._read_table(
+                source,
+                file_format,
+                require_labels=require_labels,
+                require_weights=require_weights,
+            )
             rows = _of_width(source, rows, feature_dim)
             return _with_table_labels(source, rows, predictor_type) if require_labels else rows
         if file_format == "recordio":
@@ -88,7 +94,11 @@ class RowFiles:
                 predictor_type=predictor_type,
                 require_labels=require_labels,
                 hash_bits=hash_bits,
+                weight_feature=self.options.weight_feature,
+                require_weights=require_weights,
             )
+        if require_weights and self.options.weight_feature is not None:
+            _refuse_weights(source, file_format, self.options.weight_feature)
         if file_format == "libsvm":
             rows = self._read_libsvm(source, width, predictor_type, require_labels=require_labels)
         else:
@@ -125,12 +135,22 @@ class RowFiles:
         return rows
 
     def _read_table(
-        self, source: Source, table_format: TableFormat, *, require_labels: bool
+        self,
+        source: Source,
+        table_format: TableFormat,
+        *,
+        require_labels: bool,
+        require_weights: bool,
     ) -> RowBatch:
         options = self.options
         if self.encoding.columns is not None:
             rows, _ = read_table(
-                source, table_format, header=options.header, encoding=self.encoding
+                source,
+                table_format,
+                header=options.header,
+                encoding=self.encoding,
+                weight_feature=options.weight_feature,
+                require_weights=require_weights,
             )
             return rows
         if not self._learns:
@@ -146,8 +166,18 @@ class RowFiles:
             categorical=options.categorical,
             hash_bits=self.encoding.hash_bits,
             header=options.header,
+            weight_feature=options.weight_feature,
+            require_weights=require_weights,
         )
         return rows
+
+
+def _refuse_weights(source: Source, file_format: FileFormat, weight_feature: str) -> None:
+    hint = "; the array `weights` of a .npz file holds them" if file_format == "numpy" else ""
+    raise UserError(
+        f"{_name(source)}: {NAMES[file_format]} has no feature {weight_feature} of row weights, "
+        f"as only recordio-protobuf, CSV, Parquet and Arrow can{hint}"
+    )
 
 
 def _name(source: Source) -> str:

@@ -11,7 +11,7 @@ SET_BY_THE_ESTIMATOR = {
     "predictor_type": "the estimator's class",
     "seed": "random_state",
 }
-NOT_TAKEN = frozenset({"batch_metrics_publish_interval", "_learning_rate", "_wd"})
+NOT_TAKEN = frozenset({"batch_metrics_publish_interval", "_learning_rate", "_wd", "weight_feature"})
 
 DEFAULTS: dict[str, object] = {
     "num_factors": 8,

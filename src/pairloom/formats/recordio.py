@@ -19,16 +19,19 @@ from pairloom.formats.source_matrix import Rows, source_matrix, write_matrix
 
 PredictorType: TypeAlias = Literal["regressor", "binary_classifier"]
 
+_VALUES = "values"
 _MAX_WIDTH = np.iinfo(np.int32).max
 
 
-def read_recordio(
+def read_recordio(  # noqa: PLR0913  each says something about the file
     source: Source | Sequence[Source],
     *,
     feature_dim: int | None = None,
     predictor_type: PredictorType | None = None,
     require_labels: bool = True,
     hash_bits: int | None = None,
+    weight_feature: str | None = None,
+    require_weights: bool = True,
 ) -> RowBatch:
     """Read recordio-protobuf files into one batch.
 
@@ -49,6 +52,11 @@ def read_recordio(
     hash_bits
         Hash keys at or beyond 2^hash_bits, which becomes the width; records may have any. Equal
         ids of a row add up. `feature_dim` must then be left out.
+    weight_feature
+        Name of the entry in the features map that holds a row's weight, one number of at least
+        0; when None, no such entry may be there.
+    require_weights
+        Whether a record without it is an error. If not, all records have one or none.
 
     Raises
     ------
@@ -64,6 +72,9 @@ def read_recordio(
     if hash_bits is not None and (feature_dim is not None or not 1 <= hash_bits <= 30):
         message = f"hash_bits {hash_bits}; expected 1 to 30, and no feature_dim beside it"
         raise DataError(message)
+    if weight_feature == _VALUES:
+        message = f"weight_feature {_VALUES!r}; the values of the features have this name"
+        raise DataError(message)
     files = list_files(source)
     reader = RecordioReader(
         feature_dim=feature_dim or 0,
@@ -71,6 +82,8 @@ def read_recordio(
         binary_labels=predictor_type == "binary_classifier",
         expected_bytes=size_of(files),
         hash_bits=hash_bits or 0,
+        weight_feature=weight_feature or "",
+        require_weights=require_weights,
     )
     feed_all(reader, files)
     rows = reader.finish()

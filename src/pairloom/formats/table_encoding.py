@@ -22,7 +22,11 @@ Ids = npt.NDArray[np.int64]
 
 
 def learn_encoding(
-    table: Table, *, label: str | None = None, hash_bits: int | None = None
+    table: Table,
+    *,
+    label: str | None = None,
+    weight: str | None = None,
+    hash_bits: int | None = None,
 ) -> FeatureEncoding:
     """Choose the features of a table's columns.
 
@@ -33,7 +37,13 @@ def learn_encoding(
         raise DataError(f"hash_bits {hash_bits!r}; expected 1 to {_WIDEST_HASH_BITS}")
     if label is not None and table.column(label) is None:
         raise DataError(f"{table.source}: no label column {label}; it has {table.names()}")
-    columns = tuple(_learned(column, hash_bits) for column in table.columns if column.name != label)
+    if label is not None and label == weight:
+        raise DataError(f"{table.source}: column {label} cannot hold both labels and weights")
+    columns = tuple(
+        _learned(column, hash_bits)
+        for column in table.columns
+        if column.name not in (label, weight)
+    )
     encoding = FeatureEncoding(columns=columns, label=label, hash_bits=hash_bits)
     if not columns or not 1 <= (encoding.feature_dim or 0) <= _MAX_WIDTH:
         raise DataError(

@@ -22,6 +22,8 @@ class TableOptions:
         their values tell.
     label
         The column of labels, which are numbers.
+    weight
+        The column of row weights, which are numbers.
     header
         Of CSV: whether the first line names the columns; they are f0, f1, ... if not.
     only
@@ -31,12 +33,13 @@ class TableOptions:
     categorical: Collection[str] = ()
     kinds: Mapping[str, Kind] | None = None
     label: str | None = None
+    weight: str | None = None
     header: bool = True
     only: Collection[str] | None = None
 
     def kind_of(self, name: str) -> Kind | None:
         """Return the kind of a column, if it is known before its values are."""
-        if name == self.label:
+        if name in (self.label, self.weight):
             return "number"
         if name in self.categorical:
             return "category"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +11,7 @@ from pairloom.formats.byte_files import Source
 from pairloom.formats.feature_encoding import FeatureEncoding
 from pairloom.formats.table_encoding import encode_table, learn_encoding
 from pairloom.formats.table_options import TableOptions
+from pairloom.formats.table_weights import table_weights
 
 TableFormat: TypeAlias = Literal["csv", "parquet", "arrow"]
 
@@ -26,6 +28,8 @@ def read_table(  # noqa: PLR0913  each says something about the file
     hash_bits: int | None = None,
     header: bool = True,
     encoding: FeatureEncoding | None = None,
+    weight_feature: str | None = None,
+    require_weights: bool = True,
 ) -> tuple[RowBatch, FeatureEncoding]:
     """Read a table's files into one batch; return also how its columns became features.
 
@@ -54,11 +58,16 @@ def read_table(  # noqa: PLR0913  each says something about the file
         One that was learned before: columns become the same features as then. The label's column
         may be missing, other columns are left out, and new values make no feature; a log line
         counts them. `label`, `categorical` and `hash_bits` are those of the encoding.
+    weight_feature
+        Name of the column of row weights, numbers of at least 0, which is then no feature.
+    require_weights
+        Whether that column must be there.
 
     Raises
     ------
     DataFormatError
-        The bytes are no such file; names the file and, of CSV, the line and the column.
+        The bytes are no such file; names the file and, of CSV, the line and the column. Or a
+        weight is missing, negative or not finite; names the row.
     DataError
         A column is missing or of a type that makes no features, a label is missing or a number
         is not finite; names the file, the column and the row (the first is 0).
@@ -67,15 +76,21 @@ def read_table(  # noqa: PLR0913  each says something about the file
     """
     from pairloom.formats.arrow.tables import read_table_files  # noqa: PLC0415  optional, and slow
 
-    options = TableOptions(categorical=categorical, label=label, header=header)
+    options = TableOptions(
+        categorical=categorical, label=label, header=header, weight=weight_feature
+    )
     if encoding is not None:
-        options = _options_of(encoding, header=header)
+        options = _options_of(encoding, header=header, weight=weight_feature)
     table = read_table_files(source, table_format, options)
     if encoding is None:
         if not require_label and label is not None and table.column(label) is None:
             label = None
-        encoding = learn_encoding(table, label=label, hash_bits=hash_bits)
-    return encode_table(table, encoding), encoding
+        encoding = learn_encoding(table, label=label, weight=weight_feature, hash_bits=hash_bits)
+    rows = encode_table(table, encoding)
+    if weight_feature is not None:
+        weights = table_weights(table, weight_feature, required=require_weights)
+        rows = dataclasses.replace(rows, weights=weights)
+    return rows, encoding
 
 
 def encode_frame(
@@ -106,7 +121,9 @@ def encode_frame(
     return encode_table(table, encoding), encoding
 
 
-def _options_of(encoding: FeatureEncoding, *, header: bool) -> TableOptions:
+def _options_of(
+    encoding: FeatureEncoding, *, header: bool, weight: str | None = None
+) -> TableOptions:
     kinds = {column.name: column.kind for column in encoding.columns or ()}
-    only = [*kinds] if encoding.label is None else [*kinds, encoding.label]
-    return TableOptions(kinds=kinds, label=encoding.label, header=header, only=only)
+    only = [*kinds, *(name for name in (encoding.label, weight) if name is not None)]
+    return TableOptions(kinds=kinds, label=encoding.label, header=header, only=only, weight=weight)

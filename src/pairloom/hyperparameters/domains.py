@@ -130,14 +130,19 @@ class Choice:
 class Text:
     """Any text; numbers and truth values are taken as their text."""
 
+    may_be_empty: bool = True
     annotation: ClassVar[str] = "str"
-    rule: ClassVar[str] = "text"
+
+    @property
+    def rule(self) -> str:
+        """Say whether empty text will do."""
+        return "text" if self.may_be_empty else "text that is not empty"
 
     def read(self, value: object) -> str:
         """Read text, or a plain value as its text."""
         if isinstance(value, bool):
             return str(value).lower()
-        if isinstance(value, str | int | float):
+        if isinstance(value, str | int | float) and (self.may_be_empty or value != ""):
             return str(value)
         raise ValueError(self.rule)
 

@@ -118,6 +118,10 @@ class Hyperparameters(NamedValues):
     hash_bits
         Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of
         columns and values, and numeric ids that do not fit; unset: not.
+    weight_feature
+        Feature that is no feature but the weight of its row, a number >= 0: an entry of
+        recordio-protobuf's `features` map, or a column of a table; unset: rows weigh the
+        same.
     """
 
     feature_dim: int
@@ -166,3 +170,4 @@ class Hyperparameters(NamedValues):
     plateau_patience: int = 0
     plateau_factor: float = 0.5
     hash_bits: int | None = None
+    weight_feature: str | None = None

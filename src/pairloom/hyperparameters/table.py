@@ -379,6 +379,13 @@ _FEATURES = (
         help="Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of "
         "columns and values, and numeric ids that do not fit; unset: not.",
     ),
+    Hyperparameter(
+        name="weight_feature",
+        domain=Text(may_be_empty=False),
+        origin="pairloom",
+        help="Feature that is no feature but the weight of its row, a number >= 0: an entry of "
+        "recordio-protobuf's `features` map, or a column of a table; unset: rows weigh the same.",
+    ),
 )
 
 TABLE: tuple[Hyperparameter, ...] = (
