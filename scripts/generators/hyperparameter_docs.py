@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pairloom.estimators.declared import DEFAULTS, NOT_TAKEN, SET_BY_THE_ESTIMATOR
-from pairloom.hyperparameters.table import TABLE, Hyperparameter, TuningRange
+from pairloom.hyperparameters import TABLE, Hyperparameter, TuningRange
 
 PATH = "docs/hyperparameters.md"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 
-from pairloom.hyperparameters.table import TABLE, Hyperparameter
+from pairloom.hyperparameters import TABLE, Hyperparameter
 
 PATH = "src/pairloom/hyperparameters/settings.py"
 

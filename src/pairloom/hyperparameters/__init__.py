@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+from pairloom.hyperparameters.declaration import Hyperparameter, TuningRange
 from pairloom.hyperparameters.resolve import resolve, without_effect
 from pairloom.hyperparameters.settings import Hyperparameters
-from pairloom.hyperparameters.table import (
-    BY_NAME,
-    TABLE,
-    UNIFORM_SCALE_WHEN_UNSET,
-    Hyperparameter,
-    TuningRange,
-)
+from pairloom.hyperparameters.table import BY_NAME, TABLE, UNIFORM_SCALE_WHEN_UNSET
 
 __all__ = [
     "BY_NAME",

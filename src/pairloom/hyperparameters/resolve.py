@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from pairloom.errors import HyperparameterError
+from pairloom.hyperparameters.declaration import Hyperparameter
 from pairloom.hyperparameters.settings import Hyperparameters
-from pairloom.hyperparameters.table import BY_NAME, TABLE, UNIFORM_SCALE_WHEN_UNSET, Hyperparameter
+from pairloom.hyperparameters.table import BY_NAME, TABLE, UNIFORM_SCALE_WHEN_UNSET
 
 PARAMETER_GROUPS = ("bias", "linear", "factors")
 _INIT_SETTING = {"normal": "sigma", "uniform": "scale", "constant": "value"}

@@ -236,6 +236,8 @@ def valid_values(name: str) -> st.SearchStrategy[object]:
         numbers = st.floats(0, largest)
     from_zero = {"seed", "batch_ramp", "plateau_patience"}
     integers = st.integers(0 if name in from_zero else 1, 2**31 - 1)
+    if name == "weight_feature":
+        return st.text(min_size=1)
     if name in WORDS:
         return st.sampled_from(WORDS[name])
     if name.endswith("_init_method"):
