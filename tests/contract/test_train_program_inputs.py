@@ -17,9 +17,12 @@ from sagemaker_sdk import sdk_python
 
 from contract.job_tree import WITHOUT_REPORT, JobTree
 from integration.runs import dense_rows, one_hot_rows
+from pairloom.batch import RowBatch
 from pairloom.container.train import main
 from pairloom.formats import write_libsvm, write_recordio
+from pairloom.hyperparameters import resolve
 from pairloom.model import Model
+from pairloom.training import train
 
 DENSE = {"num_factors": 4, "predictor_type": "regressor", "epochs": 2, "mini_batch_size": 100}
 SPARSE = {"feature_dim": 900, "num_factors": 4, "predictor_type": "binary_classifier"}
@@ -69,6 +72,23 @@ def test_csv_has_no_header_and_its_label_in_the_first_column(
     model = trained(tree)
     assert model.feature_dim == 5
     assert_same_parameters(model, expected_model(tmp_path))
+
+
+def test_weights_come_from_a_column_that_is_named(tmp_path: Path) -> None:
+    tree = JobTree(tmp_path / "csv")
+    numbers = table()
+    weights = np.arange(len(numbers), dtype=np.float32) % 4
+    lines = [
+        ",".join(repr(float(value)) for value in (weight, *row))
+        for weight, row in zip(weights, numbers, strict=True)
+    ]
+    folder = tree.channel("train", "text/csv; header=present")
+    (folder / "part.csv").write_text("\n".join(["w,label,a,b,c,d,e", *lines]))
+    tree.configure(feature_dim=5, weight_feature="w", **DENSE)
+    values = np.ascontiguousarray(numbers[:, 1:])
+    rows = RowBatch(5, values=values, labels=numbers[:, 0].copy(), weights=weights)
+    expected = train(rows, resolve({"feature_dim": 5, **DENSE})).model
+    assert_same_parameters(trained(tree), expected)
 
 
 def test_csv_may_have_a_header(tmp_path: Path) -> None:

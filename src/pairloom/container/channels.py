@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -29,6 +30,8 @@ class ChannelRows:
         Of the model that training starts from, or what the hyperparameters say of it.
     stop_requested
         Asked while a pipe is waited for.
+    weight_feature
+        Name of the feature that is the weight of its row, or None.
     """
 
     def __init__(
@@ -36,8 +39,10 @@ class ChannelRows:
         encoding: FeatureEncoding,
         predictor_type: PredictorType,
         stop_requested: Callable[[], bool],
+        weight_feature: str | None = None,
     ) -> None:
         self._files = RowFiles(file_options(None), encoding, learns=True)
+        self._weight_feature = weight_feature
         self._predictor_type = predictor_type
         self._stop_requested = stop_requested
 
@@ -80,7 +85,10 @@ class ChannelRows:
         )
 
     def _begin(self, channel: Channel) -> None:
-        self._files = RowFiles(file_options(channel.content_type), self.encoding, learns=True)
+        options = dataclasses.replace(
+            file_options(channel.content_type), weight_feature=self._weight_feature
+        )
+        self._files = RowFiles(options, self.encoding, learns=True)
 
 
 def check_content_types(channels: Mapping[str, Channel]) -> None:

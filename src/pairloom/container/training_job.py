@@ -73,6 +73,7 @@ class TrainingJob:
             _encoding(settings, start),
             settings.hyperparameters.predictor_type,
             self._stop_requested,
+            settings.hyperparameters.weight_feature,
         )
         with measured(self._seconds, "reading"):
             train_rows, held_out = self._unless_stopped(
