@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pairloom.data import EpochRows
 from pairloom.training.checkpoints import Checkpoints
 from pairloom.training.evaluation import evaluate
 from pairloom.training.events import (
@@ -20,7 +19,6 @@ __all__ = [
     "BatchEvent",
     "Checkpoints",
     "EpochEvent",
-    "EpochRows",
     "ProgressEvent",
     "ResumedEvent",
     "TrainingEvent",
