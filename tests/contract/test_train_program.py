@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from sklearn.metrics import mean_squared_error as mse
 
 from contract.job_tree import WITHOUT_REPORT, JobTree
 from contract.metric_definitions import METRIC_DEFINITIONS
+from integration.runs import one_hot_rows
 from pairloom.batch import RowBatch
 from pairloom.model import Model
 from quality.movielens import load_ratings
@@ -25,7 +27,7 @@ from quality.movielens import load_ratings
 PREFIX = r"\[\d\d/\d\d/\d{4} \d\d:\d\d:\d\d (INFO|WARNING|ERROR) \d+\] "
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """A job that ran."""
 
@@ -197,6 +199,31 @@ def numbered(text: str) -> float | str:
         return text
 
 
+def test_metric_lines_are_written_as_the_contract_shows_them(
+    regression: Job, classification: Job
+) -> None:
+    number = r"\d+\.\d+(e-\d+)?$"
+    forms = {
+        regression: (
+            "#quality_metric: host=algo-1, epoch=0, batch=0 train rmse <loss>=",
+            "#quality_metric: host=algo-1, epoch=0, train absolute_loss <loss>=",
+            "#quality_metric: host=algo-1, train mse <loss>=",
+            "#quality_metric: host=algo-1, test rmse <loss>=",
+        ),
+        classification: (
+            "#quality_metric: host=algo-1, epoch=0, batch=0 train binary_f_1.000 <score>=",
+            "#quality_metric: host=algo-1, epoch=2, train "
+            "binary_classification_cross_entropy <loss>=",
+            "#quality_metric: host=algo-1, train binary_classification_accuracy <score>=",
+            "#quality_metric: host=algo-1, epoch=1, validation auc <score>=",
+        ),
+    }
+    for job, lines in forms.items():
+        for line in lines:
+            form = re.compile(f"^{PREFIX}{re.escape(line)}{number}", re.MULTILINE)
+            assert len(form.findall(job.done.stdout)) >= 1, line
+
+
 def test_test_score_lines_have_the_contracts_form(regression: Job) -> None:
     found = re.findall(r"#test_score \((\S+)\) : \('(\w+)', (\S+)\)", regression.done.stdout)
     assert [(host, name) for host, name, _ in found] == [
@@ -205,3 +232,37 @@ def test_test_score_lines_have_the_contracts_form(regression: Job) -> None:
         ("algo-1", "absolute_loss"),
     ]
     assert float(found[0][2]) == regression.values("test:rmse")[-1]
+
+
+def test_without_what_draws_it_the_report_is_left_out_and_said(tmp_path: Path) -> None:
+    tree = JobTree(tmp_path)
+    tree.shards("train", one_hot_rows(100))
+    tree.configure(feature_dim=900, num_factors=2, predictor_type="binary_classifier")
+    program = (
+        "import sys\n"
+        "from importlib import util\n"
+        "found = util.find_spec\n"
+        "util.find_spec = lambda name: None if name == 'matplotlib' else found(name)\n"
+        "from pairloom.container.train import main\n"
+        "sys.exit(main(sys.argv[1]))\n"
+    )
+    command = [sys.executable, "-c", program, str(tree.root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "No report is written: it needs matplotlib; install them with" in done.stdout
+    assert [path.name for path in tree.output_data.iterdir()] == ["metrics.json"]
+
+
+def test_a_report_that_cannot_be_written_costs_no_model(tmp_path: Path) -> None:
+    tree = JobTree(tmp_path)
+    tree.shards("train", one_hot_rows(100))
+    tree.configure(feature_dim=900, num_factors=2, predictor_type="binary_classifier")
+    foreign = tree.output_data / "report" / "thesis.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("years of work")
+    done = tree.train()
+    assert done.returncode == 0, done.stdout
+    assert "WARNING" in done.stdout
+    assert "no report: UserError: " in done.stdout
+    assert foreign.read_text() == "years of work"
+    assert (tree.model_folder / "model_algo-1").exists()

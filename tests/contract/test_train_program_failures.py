@@ -220,6 +220,7 @@ def test_scratch_of_a_killed_run_is_taken_away(
         ("PAIRLOOM_CHECKPOINT_SECONDS", "soon"),
         ("PAIRLOOM_CHECKPOINT_EPOCHS", "1.5"),
         ("PAIRLOOM_REPORT", "maybe"),
+        ("PAIRLOOM_PIPE_WAIT_SECONDS", "nan"),
     ],
 )
 def test_a_bad_environment_variable_is_a_client_error(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -16,9 +17,11 @@ from contract.job_tree import WITHOUT_REPORT, JobTree
 from integration.runs import one_hot_rows
 from pairloom.batch import RowBatch
 from pairloom.formats import write_recordio
+from pairloom.training.checkpoint_folder import CheckpointFolder
 
 SETTINGS = {"feature_dim": 900, "num_factors": 8, "predictor_type": "binary_classifier",
             "epochs": 3, "mini_batch_size": 100}  # fmt: skip
+SOON = {**WITHOUT_REPORT, "PAIRLOOM_PIPE_WAIT_SECONDS": "20"}  # to give up
 
 
 class PipeWriter(threading.Thread):
@@ -72,7 +75,7 @@ def expected_bytes(
     for name, rows in (held_out or {}).items():
         tree.shards(name, rows)
     tree.configure(**{**SETTINGS, **more})
-    assert tree.train(**WITHOUT_REPORT).returncode == 0
+    assert tree.train(**SOON).returncode == 0
     return model_bytes(tree)
 
 
@@ -84,7 +87,7 @@ def test_pipes_give_the_bytes_that_files_give(tmp_path: Path) -> None:
     seeds = {"validation": 1, "test": 2}
     for name, seed in seeds.items():
         PipeWriter(channel(tree, name), recordio(tmp_path, 500, seed=seed), range(1))
-    done = tree.train(**WITHOUT_REPORT)
+    done = tree.train(**SOON)
     assert done.returncode == 0, done.stdout
     assert f"Channel train is read from pipes, {channel(tree, 'train')}_0 and so on" in done.stdout
     held_out = {name: one_hot_rows(500, seed=seed) for name, seed in seeds.items()}
@@ -110,7 +113,7 @@ def test_a_killed_job_reads_its_pipe_again_and_skips_what_was_trained(
     folder = tree.root / "checkpoints"
     folder.mkdir()
     content = recordio(tmp_path, 100_000)
-    settings = {**WITHOUT_REPORT, "PAIRLOOM_CHECKPOINT_SECONDS": "0.01"}
+    settings = {**SOON, "PAIRLOOM_CHECKPOINT_SECONDS": "0.01"}
     PipeWriter(channel(tree, "train"), content, range(3))
     with tree.start(**settings) as process:
         assert process.stdout is not None
@@ -122,15 +125,21 @@ def test_a_killed_job_reads_its_pipe_again_and_skips_what_was_trained(
                 process.send_signal(signal.SIGKILL)
                 break
         assert process.wait() == -signal.SIGKILL
+    newest = CheckpointFolder(folder).newest()
+    assert newest is not None
+    epoch, rows_done = newest.content["epoch"], newest.content["rows_done"]
+    assert epoch >= 1
     for pipe in channel(tree, "train").parent.iterdir():
         pipe.unlink()
-    PipeWriter(channel(tree, "train"), content, range(2) if begins_again else range(1, 3))
+    pipes = range(3 - epoch) if begins_again else range(epoch, 3)
+    PipeWriter(channel(tree, "train"), content, pipes)
     done = tree.train(**settings)
     assert done.returncode == 0, done.stdout
-    assert "Going on from checkpoint" in done.stdout
-    assert "epoch=1, after " in done.stdout
-    assert "epoch=1, after 0 rows" not in done.stdout
-    assert "epoch=1, batch=0 train" not in done.stdout
+    assert f"Going on from checkpoint {newest.path}: epoch={epoch}, after {rows_done} rows" in (
+        done.stdout
+    )
+    first = re.search(rf"epoch={epoch}, batch=(\d+) train", done.stdout)
+    assert first is None or int(first[1]) >= rows_done // 20
     assert model_bytes(tree) == expected_bytes(tmp_path, 100_000, **slowly)
 
 
@@ -140,7 +149,7 @@ def test_sigterm_ends_a_job_that_waits_for_a_pipe(pipes: int, tmp_path: Path) ->
     piped(tree, "train")
     tree.configure(**SETTINGS)
     PipeWriter(channel(tree, "train"), recordio(tmp_path, 2000), range(pipes))
-    with tree.start(**WITHOUT_REPORT) as process:
+    with tree.start(**SOON) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "is read from pipes" in line and pipes == 0:
@@ -164,7 +173,7 @@ def test_sigterm_ends_a_job_whose_validation_rows_never_come(attempt: int, tmp_p
     tree.shards("train", one_hot_rows(100))
     piped(tree, "validation")
     tree.configure(**SETTINGS)
-    with tree.start(**WITHOUT_REPORT) as process:
+    with tree.start(**SOON) as process:
         assert process.stdout is not None
         next(line for line in process.stdout if "Read channel train" in line)
         time.sleep(0.02 * attempt)
@@ -181,13 +190,22 @@ def test_a_pipe_that_ends_inside_a_record_is_named(tmp_path: Path) -> None:
     piped(tree, "train")
     tree.configure(**SETTINGS)
     PipeWriter(channel(tree, "train"), recordio(tmp_path, 100)[:-3], range(1))
-    assert tree.train(**WITHOUT_REPORT).returncode == 2
+    assert tree.train(**SOON).returncode == 2
     assert f"ClientError: {channel(tree, 'train')}_0: " in tree.failure()
+
+
+def test_a_pipe_that_nobody_offers_is_given_up(tmp_path: Path) -> None:
+    tree = JobTree(tmp_path / "pipes")
+    piped(tree, "train")
+    tree.configure(**SETTINGS)
+    assert tree.train(**{**SOON, "PAIRLOOM_PIPE_WAIT_SECONDS": "0.5"}).returncode == 2
+    expected = f"ClientError: {channel(tree, 'train')}_0: no such fifo for 0.5 seconds\n"
+    assert tree.failure() == expected
 
 
 def test_a_pipe_needs_its_width_told(tmp_path: Path) -> None:
     tree = JobTree(tmp_path)
     tree.channel("train", "text/csv", TrainingInputMode="Pipe")
     tree.configure(num_factors=2, predictor_type="regressor")
-    assert tree.train(**WITHOUT_REPORT).returncode == 2
+    assert tree.train(**SOON).returncode == 2
     assert "channel train, read as text/csv: feature_dim: missing; in Pipe mode" in tree.failure()

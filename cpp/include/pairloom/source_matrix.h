@@ -33,8 +33,7 @@ struct SourceMatrix {
   SourceNumbers values;
   std::span<const int64_t> row_offsets;
   SourceIds feature_ids;
-  SourceNumbers labels;            // no data: no labels
-  std::span<const float> weights;  // empty: no weights
+  SourceNumbers labels;  // no data: no labels
 };
 
 // Where a sparse row's values stand.

@@ -28,6 +28,8 @@ class ChannelRows:
     ----------
     encoding
         Of the model that training starts from, or what the hyperparameters say of it.
+    wait_seconds
+        Longest time to wait for a pipe, or for its next bytes.
     stop_requested
         Asked while a pipe is waited for.
     weight_feature
@@ -38,12 +40,15 @@ class ChannelRows:
         self,
         encoding: FeatureEncoding,
         predictor_type: PredictorType,
+        *,
+        wait_seconds: float,
         stop_requested: Callable[[], bool],
         weight_feature: str | None = None,
     ) -> None:
         self._files = RowFiles(file_options(None), encoding, learns=True)
         self._weight_feature = weight_feature
         self._predictor_type = predictor_type
+        self._wait_seconds = wait_seconds
         self._stop_requested = stop_requested
 
     @property
@@ -81,6 +86,7 @@ class ChannelRows:
             channel.path,
             feature_dim=feature_dim,
             predictor_type=self._predictor_type,
+            wait_seconds=self._wait_seconds,
             stop_requested=self._stop_requested,
         )
 

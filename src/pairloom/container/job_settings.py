@@ -10,6 +10,13 @@ from typing import Any
 from pairloom.container.channels import check_content_types
 from pairloom.container.checkpoint_settings import configured_checkpoints, describe
 from pairloom.container.content_types import is_recordio
+from pairloom.container.environment import (
+    PIPE_WAIT_SECONDS,
+    REPORT,
+    Environment,
+    flag,
+    seconds,
+)
 from pairloom.container.job_configuration import (
     TEST,
     TRAIN,
@@ -20,18 +27,15 @@ from pairloom.container.job_configuration import (
 )
 from pairloom.container.job_folder import JobFolder
 from pairloom.container.job_log import JobLog
-from pairloom.errors import UserError
+from pairloom.data.fifo_rows import WAIT_SECONDS
 from pairloom.hyperparameters import TABLE, Hyperparameters, resolve, table, without_effect
-from pairloom.hyperparameters.domains import Flag
 from pairloom.training import Checkpoints
-
-REPORT = "PAIRLOOM_REPORT"
 
 _OBJECTIVE = "_tuning_objective_metric"
 _ANY_WIDTH = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSettings:
     """What a job was told.
 
@@ -48,6 +52,7 @@ class JobSettings:
     channels: Mapping[str, Channel]
     checkpoints: Checkpoints | None
     writes_report: bool
+    pipe_wait_seconds: float
 
     @property
     def feature_dim(self) -> int | None:
@@ -68,7 +73,7 @@ class JobSettings:
         return resolve({**self.given, "feature_dim": feature_dim})
 
 
-def read_settings(folder: JobFolder, environment: Mapping[str, str], log: JobLog) -> JobSettings:
+def read_settings(folder: JobFolder, environment: Environment, log: JobLog) -> JobSettings:
     """Read the configuration of a job and log it.
 
     Raises
@@ -89,7 +94,14 @@ def read_settings(folder: JobFolder, environment: Mapping[str, str], log: JobLog
             log.info(f"{name} has no effect with these settings")
     checkpoints = configured_checkpoints(folder, environment)
     log.info(describe(checkpoints))
-    return JobSettings(given, hyperparameters, channels, checkpoints, _writes_report(environment))
+    return JobSettings(
+        given=given,
+        hyperparameters=hyperparameters,
+        channels=channels,
+        checkpoints=checkpoints,
+        writes_report=flag(environment, REPORT, default=True),
+        pipe_wait_seconds=seconds(environment, PIPE_WAIT_SECONDS) or WAIT_SECONDS,
+    )
 
 
 def log_hosts(hosts: Hosts, log: JobLog) -> None:
@@ -113,14 +125,6 @@ def _placeholder(given: Mapping[str, Any], train: Channel) -> dict[str, object]:
     # Only recordio-protobuf must be told its width, as SageMaker demands it.
     told = "feature_dim" in given or "hash_bits" in given
     return {} if told or is_recordio(train.content_type) else {"feature_dim": _ANY_WIDTH}
-
-
-def _writes_report(environment: Mapping[str, str]) -> bool:
-    text = environment.get(REPORT, "true")
-    try:
-        return Flag().read(text)
-    except ValueError as rule:
-        raise UserError(f"{REPORT}: {text!r} is refused; must be {rule}") from rule
 
 
 def _text(value: object) -> str:

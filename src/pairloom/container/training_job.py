@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pairloom.batch import RowBatch
 from pairloom.container.channels import ChannelRows, starting_model
+from pairloom.container.environment import Environment
 from pairloom.container.job_configuration import (
     MODEL,
     TEST,
@@ -48,7 +49,7 @@ class TrainingJob:
     """Runs the job of one folder."""
 
     def __init__(
-        self, folder: JobFolder, environment: Mapping[str, str], stop_requested: Callable[[], bool]
+        self, folder: JobFolder, environment: Environment, stop_requested: Callable[[], bool]
     ) -> None:
         self._folder = folder
         self._environment = environment
@@ -72,8 +73,9 @@ class TrainingJob:
         rows = ChannelRows(
             _encoding(settings, start),
             settings.hyperparameters.predictor_type,
-            self._stop_requested,
-            settings.hyperparameters.weight_feature,
+            weight_feature=settings.hyperparameters.weight_feature,
+            wait_seconds=settings.pipe_wait_seconds,
+            stop_requested=self._stop_requested,
         )
         with measured(self._seconds, "reading"):
             train_rows, held_out = self._unless_stopped(
