@@ -94,13 +94,15 @@ void bind_recordio(nb::module_& module) {
       "The rows of a request's body, whose labels are not asked for.");
   module.def(
       "encode_recordio",
-      [](const MatrixArrays& matrix, uint64_t begin_row, size_t block_bytes) {
+      [](const MatrixArrays& matrix, uint64_t begin_row, size_t block_bytes,
+         const std::string& weight_feature) {
         return encode_block(block_bytes, [&](std::vector<uint8_t>& block) {
-          return encode_recordio(matrix.matrix(), begin_row, block_bytes, block);
+          return encode_recordio(matrix.matrix(), begin_row, block_bytes, block, weight_feature);
         });
       },
-      "matrix"_a, "begin_row"_a, "block_bytes"_a,
-      nb::sig("def encode_recordio(matrix: SourceMatrix, begin_row: int, block_bytes: int) -> "
+      "matrix"_a, "begin_row"_a, "block_bytes"_a, "weight_feature"_a = "",
+      nb::sig("def encode_recordio(matrix: SourceMatrix, begin_row: int, block_bytes: int, "
+              "weight_feature: str = '') -> "
               "tuple[int, memoryview]"),
       "The bytes of some rows, and the row after them.");
 }

@@ -36,8 +36,13 @@ SourceIds ids_of(const NumberArray& array) {
 MatrixArrays::MatrixArrays(uint64_t feature_dim, const NumberArray& values,
                            const std::optional<OffsetArray>& row_offsets,
                            const std::optional<NumberArray>& feature_ids,
-                           const std::optional<NumberArray>& labels)
-    : values_(values), row_offsets_(row_offsets), feature_ids_(feature_ids), labels_(labels) {
+                           const std::optional<NumberArray>& labels,
+                           const std::optional<WeightArray>& weights)
+    : values_(values),
+      row_offsets_(row_offsets),
+      feature_ids_(feature_ids),
+      labels_(labels),
+      weights_(weights) {
   matrix_.feature_dim = feature_dim;
   matrix_.values = numbers_of(values);
   if (feature_dim == 0 || (row_offsets_ && row_offsets_->size() == 0)) {
@@ -55,6 +60,12 @@ MatrixArrays::MatrixArrays(uint64_t feature_dim, const NumberArray& values,
       throw nb::value_error("expected one label for each row");
     }
   }
+  if (weights_) {
+    matrix_.weights = {weights_->data(), weights_->size()};
+    if (matrix_.weights.size() != matrix_.num_rows) {
+      throw nb::value_error("expected one weight for each row");
+    }
+  }
 }
 
 nb::object to_memoryview(std::unique_ptr<std::vector<uint8_t>> bytes) {
@@ -69,12 +80,14 @@ nb::object to_memoryview(std::unique_ptr<std::vector<uint8_t>> bytes) {
 void bind_source_matrix(nb::module_& module) {
   nb::class_<MatrixArrays>(module, "SourceMatrix", "A matrix to be written, borrowed by the core.")
       .def(nb::init<uint64_t, const NumberArray&, const std::optional<OffsetArray>&,
-                    const std::optional<NumberArray>&, const std::optional<NumberArray>&>(),
+                    const std::optional<NumberArray>&, const std::optional<NumberArray>&,
+                    const std::optional<WeightArray>&>(),
            "feature_dim"_a, "values"_a, "row_offsets"_a.none(), "feature_ids"_a.none(),
-           "labels"_a.none(),
+           "labels"_a.none(), "weights"_a.none() = nb::none(),
            nb::sig("def __init__(self, feature_dim: int, values: NDArray[typing.Any], row_offsets: "
                    "NDArray[numpy.int64] | None, feature_ids: NDArray[typing.Any] | None, labels: "
-                   "NDArray[typing.Any] | None) -> None"))
+                   "NDArray[typing.Any] | None, weights: NDArray[numpy.float32] | None = None) -> "
+                   "None"))
       .def_prop_ro("num_rows", [](const MatrixArrays& self) { return self.matrix().num_rows; });
 }
 

@@ -16,13 +16,15 @@ namespace pairloom::bindings {
 using NumberArray = nanobind::ndarray<nanobind::ro, nanobind::c_contig, nanobind::device::cpu>;
 using OffsetArray =
     nanobind::ndarray<const int64_t, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
+using WeightArray =
+    nanobind::ndarray<const float, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
 
 class MatrixArrays {
  public:
   MatrixArrays(uint64_t feature_dim, const NumberArray& values,
                const std::optional<OffsetArray>& row_offsets,
                const std::optional<NumberArray>& feature_ids,
-               const std::optional<NumberArray>& labels);
+               const std::optional<NumberArray>& labels, const std::optional<WeightArray>& weights);
 
   const SourceMatrix& matrix() const { return matrix_; }
 
@@ -31,6 +33,7 @@ class MatrixArrays {
   std::optional<OffsetArray> row_offsets_;
   std::optional<NumberArray> feature_ids_;
   std::optional<NumberArray> labels_;
+  std::optional<WeightArray> weights_;
   SourceMatrix matrix_;
 };
 

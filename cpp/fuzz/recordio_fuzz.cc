@@ -65,10 +65,7 @@ void check_rows(const RecordioRows& rows, const RecordioReadOptions& options) {
   fuzz::check_sparse_rows(rows.num_rows, rows.feature_dim, rows.row_offsets, rows.feature_ids);
 }
 
-// The writer knows no weights.
-void check_round_trip(RecordioRows& rows, RecordioReadOptions options) {
-  rows.weights = {};
-  options.weight_feature.clear();
+void check_round_trip(const RecordioRows& rows, const RecordioReadOptions& options) {
   constexpr auto kFloat32 = pairloom::NumberType::kFloat32;
   pairloom::SourceMatrix matrix;
   matrix.num_rows = rows.num_rows;
@@ -80,7 +77,8 @@ void check_round_trip(RecordioRows& rows, RecordioReadOptions options) {
     matrix.labels = {kFloat32, rows.labels.data(), rows.labels.size()};
   }
   std::vector<uint8_t> file;
-  pairloom::encode_recordio(matrix, 0, SIZE_MAX, file);
+  matrix.weights = rows.weights.view();
+  pairloom::encode_recordio(matrix, 0, SIZE_MAX, file, options.weight_feature);
   const std::optional<RecordioRows> again = read(file, options, file.size());
   require(again && equal(rows, *again));
 }
@@ -99,7 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.weight_feature = (data[0] & 16) != 0 ? "w" : "";
   options.require_weights = (data[0] & 32) == 0;
   const std::span<const uint8_t> file(data + 2, size - 2);
-  std::optional<RecordioRows> whole = read(file, options, SIZE_MAX);
+  const std::optional<RecordioRows> whole = read(file, options, SIZE_MAX);
   const std::optional<RecordioRows> pieces = read(file, options, size_t{data[1]} + 1);
   require(whole.has_value() == pieces.has_value());
   if (whole) {

@@ -1,6 +1,8 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "pairloom/error.h"
@@ -17,7 +19,9 @@ using wire::Type;
 using wire::varint_size;
 using wire::write_varint;
 
-constexpr uint8_t kEntryKey[] = {0x0a, 6, 'v', 'a', 'l', 'u', 'e', 's'};  // field 1, "values"
+using Bytes = std::span<const uint8_t>;
+
+constexpr uint8_t kValuesKey[] = {0x0a, 6, 'v', 'a', 'l', 'u', 'e', 's'};  // field 1, "values"
 
 // A run of one row's numbers.
 struct NumberRun {
@@ -135,8 +139,9 @@ uint64_t bytes_of(const IdRun& ids) {
   return bytes;
 }
 
-// One map entry, "values" -> Value{tensor}, measured before it is written.
+// One map entry, a name -> Value{tensor}, measured before it is written.
 struct Entry {
+  Bytes key;
   NumberRun values;
   IdRun ids;
   uint64_t shape = 0;  // 0: not written
@@ -144,19 +149,19 @@ struct Entry {
   uint64_t id_bytes = 0;
   uint64_t tensor_bytes = 0;
 
-  Entry(const NumberRun& run, const IdRun& row_ids, uint64_t feature_dim)
-      : values(run), ids(row_ids), shape(feature_dim) {
+  Entry(const NumberRun& run, const IdRun& row_ids, uint64_t feature_dim, Bytes name = kValuesKey)
+      : key(name), values(run), ids(row_ids), shape(feature_dim) {
     value_bytes = checked_bytes(values);
     id_bytes = bytes_of(ids);
     tensor_bytes = packed_bytes(value_bytes) + packed_bytes(id_bytes) +
                    packed_bytes(shape == 0 ? 0 : varint_size(shape));
   }
 
-  uint64_t bytes() const { return sizeof(kEntryKey) + field_bytes(field_bytes(tensor_bytes)); }
+  uint64_t bytes() const { return key.size() + field_bytes(field_bytes(tensor_bytes)); }
 };
 
 uint8_t* write_entry(uint8_t* out, const Entry& entry) {
-  out = write_bytes(out, kEntryKey, sizeof(kEntryKey));
+  out = write_bytes(out, entry.key.data(), entry.key.size());
   out = write_header(out, tag_of(2, Type::kLengthDelimited), field_bytes(entry.tensor_bytes));
   out = write_header(out, tensor_field(entry.values.type), entry.tensor_bytes);
   if (entry.value_bytes != 0) {
@@ -198,30 +203,68 @@ uint8_t* append_frame(std::vector<uint8_t>& out, uint64_t payload_bytes) {
   return write_bytes(out.data() + begin, header, sizeof(header));
 }
 
-void append_record(const SourceMatrix& matrix, uint64_t row, std::vector<uint8_t>& out) {
-  const Entry features = features_of(matrix, row);
-  if (matrix.labels.data == nullptr) {
-    uint8_t* next = append_frame(out, field_bytes(features.bytes()));
-    next = write_header(next, tag_of(1, Type::kLengthDelimited), features.bytes());
-    write_entry(next, features);
-    return;
+// A map's entry as a field of the record.
+uint64_t map_bytes(const std::optional<Entry>& entry) {
+  return entry ? field_bytes(entry->bytes()) : 0;
+}
+
+uint8_t* write_map(uint8_t* out, uint32_t field, const std::optional<Entry>& entry) {
+  if (!entry) {
+    return out;
   }
-  const Entry label(NumberRun(matrix.labels, row, 1), IdRun{}, 0);
-  uint8_t* next = append_frame(out, field_bytes(features.bytes()) + field_bytes(label.bytes()));
-  next = write_header(next, tag_of(1, Type::kLengthDelimited), features.bytes());
-  next = write_entry(next, features);
-  next = write_header(next, tag_of(2, Type::kLengthDelimited), label.bytes());
-  write_entry(next, label);
+  out = write_header(out, tag_of(field, Type::kLengthDelimited), entry->bytes());
+  return write_entry(out, *entry);
+}
+
+std::optional<Entry> label_of(const SourceMatrix& matrix, uint64_t row) {
+  if (matrix.labels.data == nullptr) {
+    return std::nullopt;
+  }
+  return Entry(NumberRun(matrix.labels, row, 1), IdRun{}, 0);
+}
+
+std::optional<Entry> weight_of(const SourceMatrix& matrix, uint64_t row, Bytes key) {
+  if (key.empty() || matrix.weights.empty()) {
+    return std::nullopt;
+  }
+  if (matrix.weights[row] < 0.0f) {
+    throw DataError("weight " + decimal(matrix.weights[row]) + "; expected at least 0");
+  }
+  const SourceNumbers weights{NumberType::kFloat32, matrix.weights.data(), matrix.weights.size()};
+  return Entry(NumberRun(weights, row, 1), IdRun{}, 0, key);
+}
+
+void append_record(const SourceMatrix& matrix, uint64_t row, Bytes weight_key,
+                   std::vector<uint8_t>& out) {
+  const std::optional<Entry> features = features_of(matrix, row);
+  const std::optional<Entry> weight = weight_of(matrix, row, weight_key);
+  const std::optional<Entry> label = label_of(matrix, row);
+  uint8_t* next = append_frame(out, map_bytes(features) + map_bytes(weight) + map_bytes(label));
+  next = write_map(next, 1, features);
+  next = write_map(next, 1, weight);
+  write_map(next, 2, label);
+}
+
+// A map entry's key field; nothing for an empty name.
+std::vector<uint8_t> key_of(const std::string& name) {
+  if (name.empty()) {
+    return {};
+  }
+  std::vector<uint8_t> key(1 + varint_size(name.size()) + name.size());
+  uint8_t* const text = write_header(key.data(), tag_of(1, Type::kLengthDelimited), name.size());
+  write_bytes(text, name.data(), name.size());
+  return key;
 }
 
 }  // namespace
 
 uint64_t encode_recordio(const SourceMatrix& matrix, uint64_t begin_row, size_t block_bytes,
-                         std::vector<uint8_t>& out) {
+                         std::vector<uint8_t>& out, const std::string& weight_feature) {
+  const std::vector<uint8_t> weight_key = key_of(weight_feature);
   uint64_t row = begin_row;
   while (row < matrix.num_rows && out.size() < block_bytes) {
     try {
-      append_record(matrix, row, out);
+      append_record(matrix, row, weight_key, out);
     } catch (const DataError& error) {
       throw DataError("row " + std::to_string(row) + ": " + error.what());
     }

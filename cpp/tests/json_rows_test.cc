@@ -97,6 +97,8 @@ TEST_CASE("JSON errors name the place, the value and the rule") {
         "instances[1].data.features.keys[1] is 3, expected a key below 3");
   CHECK(of_tensor("\"keys\":[2,0,2],\"values\":[1,1,1]") ==
         "instances[1].data.features.keys holds 2 twice, expected distinct keys");
+  CHECK(of_tensor("\"keys\":[1,1],\"values\":[1,1]") ==
+        "instances[1].data.features.keys holds 1 twice, expected distinct keys");
   CHECK(of_tensor("\"keys\":[-1],\"values\":[1]") ==
         "instances[1].data.features.keys[0] is -1, expected a whole number from 0");
   CHECK(of_tensor("\"keys\":[9223372036854775808],\"values\":[1]") ==

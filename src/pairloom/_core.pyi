@@ -374,7 +374,7 @@ def hash_rows(row_offsets: NDArray[numpy.int64], feature_ids: NDArray[numpy.int3
 class SourceMatrix:
     """A matrix to be written, borrowed by the core."""
 
-    def __init__(self, feature_dim: int, values: NDArray[Any], row_offsets: NDArray[numpy.int64] | None, feature_ids: NDArray[Any] | None, labels: NDArray[Any] | None) -> None: ...
+    def __init__(self, feature_dim: int, values: NDArray[Any], row_offsets: NDArray[numpy.int64] | None, feature_ids: NDArray[Any] | None, labels: NDArray[Any] | None, weights: NDArray[numpy.float32] | None = None) -> None: ...
 
     @property
     def num_rows(self) -> int: ...
@@ -445,7 +445,7 @@ class RecordioReader:
 def read_recordio_rows(body: bytes, feature_dim: int, hash_bits: int) -> dict[str, Any]:
     """The rows of a request's body, whose labels are not asked for."""
 
-def encode_recordio(matrix: SourceMatrix, begin_row: int, block_bytes: int) -> tuple[int, memoryview]:
+def encode_recordio(matrix: SourceMatrix, begin_row: int, block_bytes: int, weight_feature: str = '') -> tuple[int, memoryview]:
     """The bytes of some rows, and the row after them."""
 
 class LibsvmReader:

@@ -60,8 +60,9 @@ class RecordioReader {
 };
 
 // Appends the frames of rows from `begin_row` on, until they fill `block_bytes` or the rows end.
-// Returns the next row. Throws DataError for a row that no reader would take.
+// Returns the next row. Weights stand in the features map under `weight_feature`. Throws DataError
+// for a row that no reader would take.
 uint64_t encode_recordio(const SourceMatrix& matrix, uint64_t begin_row, size_t block_bytes,
-                         std::vector<uint8_t>& out);
+                         std::vector<uint8_t>& out, const std::string& weight_feature = {});
 
 }  // namespace pairloom

@@ -33,7 +33,8 @@ struct SourceMatrix {
   SourceNumbers values;
   std::span<const int64_t> row_offsets;
   SourceIds feature_ids;
-  SourceNumbers labels;  // no data: no labels
+  SourceNumbers labels;            // no data: no labels
+  std::span<const float> weights;  // empty: no weights
 };
 
 // Where a sparse row's values stand.

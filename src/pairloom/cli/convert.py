@@ -16,7 +16,7 @@ from pairloom.errors import DataError, UserError
 from pairloom.formats import write_libsvm, write_recordio
 from pairloom.formats.array_files import read_labels, write_array_file
 from pairloom.formats.complete_file import written_beside
-from pairloom.formats.file_format import NAMES, target_format
+from pairloom.formats.file_format import NAMES, FileFormat, target_format
 
 if TYPE_CHECKING:
     from pairloom.cli.arguments import Commands
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     rows = RowFiles(given_file_options(arguments), learns=True).read(arguments.source)
     if arguments.labels is not None:
         rows = _with_labels(rows, arguments.source, arguments.labels)
-    write_rows(target, rows)
+    write_rows(target, rows, arguments.weight_feature)
     if not arguments.quiet:
         layout = "dense" if rows.is_dense else "sparse"
         labelled = "without labels" if rows.labels is None else "with labels"
@@ -60,13 +60,11 @@ def run(arguments: argparse.Namespace) -> None:
         )
 
 
-def write_rows(target: Path, rows: RowBatch) -> None:
+def write_rows(target: Path, rows: RowBatch, weight_feature: str | None = None) -> None:
     """Write rows in the format of the path's suffix; the file appears when it is complete."""
     file_format = target_format(target)
     if rows.weights is not None and file_format != "numpy":
-        raise UserError(
-            f"{target}: {NAMES[file_format]} cannot hold row weights; write a .npz instead"
-        )
+        _refuse_weights(target, file_format, weight_feature)
     if file_format == "numpy":
         with written_beside(target) as partial:
             write_array_file(partial, rows)
@@ -75,7 +73,19 @@ def write_rows(target: Path, rows: RowBatch) -> None:
             raise UserError(f"{target}: libsvm text needs a label for each row; add --labels")
         write_libsvm(target, rows)
     else:
-        write_recordio(target, rows)
+        write_recordio(target, rows, weight_feature=weight_feature)
+
+
+def _refuse_weights(target: Path, file_format: FileFormat, weight_feature: str | None) -> None:
+    if file_format == "libsvm":
+        raise UserError(
+            f"{target}: {NAMES[file_format]} cannot hold row weights; write a .npz instead"
+        )
+    if weight_feature is None:
+        raise UserError(
+            f"{target}: {NAMES[file_format]} holds row weights under a name; "
+            "--weight-feature says it"
+        )
 
 
 def _with_labels(rows: RowBatch, source: Path, labels_path: Path) -> RowBatch:

@@ -72,9 +72,7 @@ def read_recordio(  # noqa: PLR0913  each says something about the file
     if hash_bits is not None and (feature_dim is not None or not 1 <= hash_bits <= 30):
         message = f"hash_bits {hash_bits}; expected 1 to 30, and no feature_dim beside it"
         raise DataError(message)
-    if weight_feature == _VALUES:
-        message = f"weight_feature {_VALUES!r}; the values of the features have this name"
-        raise DataError(message)
+    _refuse_values(weight_feature)
     files = list_files(source)
     reader = RecordioReader(
         feature_dim=feature_dim or 0,
@@ -100,6 +98,8 @@ def write_recordio(
     target: str | Path | BinaryIO,
     rows: Rows,
     labels: npt.ArrayLike | None = None,
+    *,
+    weight_feature: str | None = None,
 ) -> None:
     """Write rows as recordio-protobuf, byte for byte as SageMaker's own writers do.
 
@@ -114,12 +114,25 @@ def write_recordio(
         A batch, a dense matrix, or a SciPy sparse matrix or array.
     labels
         One per row, or None. Those of a batch are taken from the batch.
+    weight_feature
+        Name under which the features map gets the weights of a batch, if it has any.
 
     Raises
     ------
     DataError
         A value that no reader would take: not finite, an integer beyond 32 bits, a feature id
-        out of range or twice in a row; or shapes that do not fit.
+        out of range or twice in a row, a weight below 0; or shapes that do not fit. Weights
+        without a name for them.
     """
-    matrix = source_matrix(rows, labels, "recordio-protobuf")
-    write_matrix(target, matrix, partial(encode_recordio, matrix))
+    _refuse_values(weight_feature)
+    format_name = "recordio-protobuf without a weight_feature"
+    named = weight_feature is not None
+    matrix = source_matrix(rows, labels, format_name, takes_weights=named)
+    encode = partial(encode_recordio, matrix, weight_feature=weight_feature or "")
+    write_matrix(target, matrix, encode)
+
+
+def _refuse_values(weight_feature: str | None) -> None:
+    if weight_feature == _VALUES:
+        message = f"weight_feature {_VALUES!r}; the values of the features have this name"
+        raise DataError(message)

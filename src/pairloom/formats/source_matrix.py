@@ -34,10 +34,14 @@ class SparseMatrix(Protocol):
 Rows: TypeAlias = RowBatch | SparseMatrix | npt.ArrayLike
 
 
-def source_matrix(rows: Rows, labels: npt.ArrayLike | None, format_name: str) -> SourceMatrix:
+def source_matrix(
+    rows: Rows, labels: npt.ArrayLike | None, format_name: str, *, takes_weights: bool = False
+) -> SourceMatrix:
     """Borrow rows that are to be written."""
     if isinstance(rows, RowBatch):
-        return _of_batch(rows, labels, format_name)
+        if rows.weights is not None and not takes_weights:
+            raise DataError(f"row weights; {format_name} has no place for them")
+        return _of_batch(rows, labels)
     matrix = rows.tocsr() if hasattr(rows, "tocsr") else np.asarray(rows)
     num_rows, feature_dim = _checked_shape(matrix.shape)
     if labels is not None:
@@ -68,12 +72,9 @@ def write_matrix(target: str | Path | BinaryIO, matrix: SourceMatrix, encode: En
         _write_blocks(target, matrix.num_rows, encode)
 
 
-def _of_batch(batch: RowBatch, labels: npt.ArrayLike | None, format_name: str) -> SourceMatrix:
+def _of_batch(batch: RowBatch, labels: npt.ArrayLike | None) -> SourceMatrix:
     if labels is not None:
         message = "labels given beside a batch; expected them inside it"
-        raise DataError(message)
-    if batch.weights is not None:
-        message = f"row weights; {format_name} has no place for them"
         raise DataError(message)
     values = batch.values
     if values is None:
@@ -84,6 +85,7 @@ def _of_batch(batch: RowBatch, labels: npt.ArrayLike | None, format_name: str) -
         row_offsets=batch.row_offsets,
         feature_ids=batch.feature_ids,
         labels=batch.labels,
+        weights=batch.weights,
     )
 
 

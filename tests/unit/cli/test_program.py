@@ -266,7 +266,10 @@ def test_convert_refuses_to_drop_row_weights(
     np.savez(tmp_path / "rows.npz", values=np.eye(3), weights=[1, 2, 3])
 
     assert main(["convert", str(tmp_path / "rows.npz"), str(tmp_path / "rows.pbr")]) == 2
-    assert "recordio-protobuf cannot hold row weights" in capsys.readouterr().err
+    assert (
+        "recordio-protobuf holds row weights under a name; --weight-feature says it"
+        in capsys.readouterr().err
+    )
     assert not (tmp_path / "rows.pbr").exists()
 
 

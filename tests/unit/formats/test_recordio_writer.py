@@ -150,7 +150,7 @@ def test_writer_raises_when_an_unsigned_integer_is_beyond_64_bits_with_a_sign() 
 
 def test_writer_raises_when_a_batch_holds_what_records_cannot() -> None:
     ones = np.ones(2, np.float32)
-    with pytest.raises(DataError, match="row weights; recordio-protobuf has no place for them"):
+    with pytest.raises(DataError, match="row weights; recordio-protobuf without a weight_feature"):
         written(RowBatch(1, values=ones.reshape(2, 1), weights=ones))
     with pytest.raises(DataError, match="labels given beside a batch"):
         written(RowBatch(1, values=ones.reshape(2, 1)), ones)

@@ -18,12 +18,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.aialgs_record import Record, file_of, frame, record_of
+from oracle.aialgs_record import Record, file_of, frame, messages_of, record_of
 from pairloom.batch import RowBatch
 from pairloom.cli import main
 from pairloom.data import FileOptions, RowFiles
 from pairloom.errors import DataError, DataFormatError, HyperparameterError, UserError
-from pairloom.formats import read_recordio, read_table
+from pairloom.formats import read_recordio, read_table, write_recordio
 from pairloom.formats.array_files import read_array_file, write_array_file
 from pairloom.formats.libsvm import write_libsvm
 from pairloom.hyperparameters import resolve
@@ -150,6 +150,36 @@ def test_weights_that_may_be_missing_are_all_there_or_none() -> None:
         read(weighted([None, 1]), require_weights=False)
 
 
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_weights_that_we_write_are_read_by_protobuf_and_by_us(*, is_sparse: bool) -> None:
+    sparse: dict[str, Any] = {"keys": [3, 5], "shape": [9]} if is_sparse else {}
+    rows = read(weighted([1, 0, 2.5], **sparse))
+    file = io.BytesIO()
+    write_recordio(file, rows, weight_feature="a name")
+    for message, weight in zip(messages_of(file.getvalue()), (1, 0, 2.5), strict=True):
+        assert sorted(message.features) == ["a name", "values"]
+        assert list(message.features["a name"].float32_tensor.values) == [weight]
+    again = read(file.getvalue(), "a name")
+    for array in ("row_offsets", "feature_ids", "values", "labels", "weights"):
+        np.testing.assert_array_equal(getattr(again, array), getattr(rows, array))
+
+
+def test_weights_are_not_written_without_a_name_or_below_zero() -> None:
+    rows = read(weighted([1, 2]))
+    with pytest.raises(DataError, match="row weights; recordio-protobuf without a weight_feature"):
+        write_recordio(io.BytesIO(), rows)
+    with pytest.raises(DataError, match="weight_feature 'values'"):
+        write_recordio(io.BytesIO(), rows, weight_feature="values")
+    negative = replace(rows, weights=np.array([0, -2], np.float32))
+    with pytest.raises(DataError, match=r"row 1: weight -2; expected at least 0"):
+        write_recordio(io.BytesIO(), negative, weight_feature="w")
+    plain, named = io.BytesIO(), io.BytesIO()
+    unweighted = replace(rows, weights=None)
+    write_recordio(plain, unweighted)
+    write_recordio(named, unweighted, weight_feature="w")
+    assert plain.getvalue() == named.getvalue()
+
+
 CSV = "label,w,a,city\n1,0.5,1,x\n0,2,0,y\n1,0,3,x\n"
 
 
@@ -267,6 +297,11 @@ def test_program_trains_and_measures_with_weights(
                  "--weight-feature", "w", "--quiet"]) == 0  # fmt: skip
     again = read_array_file(tmp_path / "again.npz").weights
     np.testing.assert_array_equal(again, weights)
+    back = ["convert", str(tmp_path / "again.npz"), str(tmp_path / "back.pbr"), "--quiet"]
+    assert main(back) == 2
+    assert "holds row weights under a name; --weight-feature says it" in capsys.readouterr().err
+    assert main([*back, "--weight-feature", "w"]) == 0
+    assert (tmp_path / "back.pbr").stat().st_size == (tmp_path / "rows.pbr").stat().st_size
     assert main(["train", "--train", str(tmp_path / "rows.npz"), "--output", str(tmp_path / "x"),
                  *shape, "--weight-feature", "w"]) == 2  # fmt: skip
     assert "a NumPy file has no feature w of row weights" in capsys.readouterr().err
