@@ -6,7 +6,7 @@ FROM python:3.12-bookworm AS build
 WORKDIR /source
 COPY . .
 RUN python -m venv /opt/pairloom && \
-    /opt/pairloom/bin/python -m pip install --no-cache-dir ".[arrow,compression,plots]"
+    /opt/pairloom/bin/python -m pip install --no-cache-dir ".[arrow,compression,plots,serve]"
 
 FROM python:3.12-slim-bookworm AS runtime
 LABEL org.opencontainers.image.title="Pairloom" \
@@ -16,6 +16,7 @@ COPY --from=build /opt/pairloom /opt/pairloom
 COPY docker/train docker/serve /usr/local/bin/
 COPY scripts/container_health.py /usr/local/lib/pairloom/container_health.py
 ENV PATH=/opt/pairloom/bin:$PATH \
+    PAIRLOOM_HOST=0.0.0.0 \
     MPLCONFIGDIR=/tmp/matplotlib
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

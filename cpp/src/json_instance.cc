@@ -38,7 +38,8 @@ void read_tensor(Scanner& scanner, Instance& instance) {
       read_values(scanner, ".data.features.values", instance);
       has_values = true;
     } else if (*member == 1) {
-      scanner.read_ids(".data.features.keys", instance.keys);
+      instance.keys_path = ".data.features.keys";
+      scanner.read_ids(instance.keys_path, instance.keys);
       instance.has_keys = true;
     } else {
       read_shape(scanner, instance);
@@ -83,6 +84,18 @@ void read_instance(Scanner& scanner, Instance& instance) {
     throw Unexpected{"", sources == 0 ? "has neither \"features\" nor \"data\", expected one"
                                       : "has both \"features\" and \"data\", expected one"};
   }
+}
+
+void read_instance_or_ids(Scanner& scanner, Instance& instance) {
+  if (scanner.peek() != '[') {
+    read_instance(scanner, instance);
+    return;
+  }
+  instance.shape.reset();
+  instance.keys_path = "";
+  scanner.read_ids("", instance.keys);
+  instance.has_keys = true;
+  instance.values.assign(instance.keys.size(), 1.0f);
 }
 
 }  // namespace pairloom::json

@@ -43,6 +43,7 @@ class JsonRowsReader {
   void read_body();
   void read_list(const char* path);
   RequestRows read_context();
+  void read_row();
   void read_lines();
   RequestRows take_rows();
   void add_row();
@@ -60,6 +61,7 @@ class JsonRowsReader {
   const char* instances_ = "";  // the list's name; none for the context of a ranking
   size_t number_ = 0;           // of the instance, or of the line
   bool in_instance_ = false;
+  bool takes_ids_ = false;  // in an instance's place
   std::vector<std::pair<int64_t, float>> unsorted_;
 };
 
@@ -88,6 +90,7 @@ RequestRows JsonRowsReader::read() {
 JsonRanking JsonRowsReader::read_ranking() {
   return naming_places([this] {
     JsonRanking ranking;
+    takes_ids_ = true;
     bool has_context = false, has_candidates = false;
     json::Members members(scanner_, "", kRankingMembers);
     while (const auto member = members.next()) {
@@ -113,10 +116,7 @@ JsonRanking JsonRowsReader::read_ranking() {
 
 RequestRows JsonRowsReader::read_context() {
   instances_ = "";
-  in_instance_ = true;
-  read_instance(scanner_, instance_);
-  add_row();
-  in_instance_ = false;
+  read_row();
   return take_rows();
 }
 
@@ -147,13 +147,21 @@ void JsonRowsReader::read_list(const char* path) {
     throw Unexpected{path, "is empty, expected one instance or more"};
   }
   do {
-    in_instance_ = true;
-    read_instance(scanner_, instance_);
-    add_row();
-    in_instance_ = false;
+    read_row();
     ++number_;
   } while (scanner_.take(','));
   scanner_.expect(']', "a comma or ]");
+}
+
+void JsonRowsReader::read_row() {
+  in_instance_ = true;
+  if (takes_ids_) {
+    read_instance_or_ids(scanner_, instance_);
+  } else {
+    read_instance(scanner_, instance_);
+  }
+  add_row();
+  in_instance_ = false;
 }
 
 void JsonRowsReader::read_lines() {
@@ -162,10 +170,7 @@ void JsonRowsReader::read_lines() {
     if (scanner_.take('\n')) {
       continue;
     }
-    in_instance_ = true;
-    read_instance(scanner_, instance_);
-    add_row();
-    in_instance_ = false;
+    read_row();
     has_instance = true;
     if (!scanner_.take('\n')) {
       scanner_.expect_end();
@@ -204,7 +209,7 @@ void JsonRowsReader::add_sparse_row() {
   for (size_t i = 0; i < keys.size(); ++i) {
     if (static_cast<uint64_t>(keys[i]) >= width) {
       throw Unexpected{
-          ".data.features.keys[" + std::to_string(i) + "]",
+          std::string(instance_.keys_path) + "[" + std::to_string(i) + "]",
           "is " + std::to_string(keys[i]) + ", expected a key below " + std::to_string(width)};
     }
   }
@@ -223,8 +228,8 @@ void JsonRowsReader::sort_keys() {
   for (size_t i = 0; i < unsorted_.size(); ++i) {
     std::tie(instance_.keys[i], instance_.values[i]) = unsorted_[i];
     if (i != 0 && instance_.keys[i - 1] == instance_.keys[i]) {
-      throw Unexpected{".data.features.keys", "holds " + std::to_string(instance_.keys[i]) +
-                                                  " twice, expected distinct keys"};
+      throw Unexpected{instance_.keys_path, "holds " + std::to_string(instance_.keys[i]) +
+                                                " twice, expected distinct keys"};
     }
   }
 }

@@ -25,7 +25,8 @@ struct JsonRanking {
   int64_t count = 10;  // of the candidates, those of highest score
 };
 
-// Reads {"context": instance, "candidates": [instance, ...], "count": 10}, the count optional.
+// Reads {"context": instance, "candidates": [instance, ...], "count": 10}, the count optional. An
+// array of the ids of features whose value is 1 may stand for an instance.
 JsonRanking read_json_ranking(std::string_view text, uint64_t feature_dim);
 
 }  // namespace pairloom

@@ -36,9 +36,10 @@ class Ranker:
     def rank(self, body: bytes, content_type: str | None, accept: str | None) -> Answer:
         """Rank the candidates of a request in JSON.
 
-        The body is `{"context": instance, "candidates": [instance, ...], "count": 10}`; the
-        answer `{"ranking": [{"candidate": 17, "score": 0.9}, ...]}` counts candidates from 0 and
-        has scores as `Predictor` gives them.
+        The body is `{"context": instance, "candidates": [instance, ...], "count": 10}`, where
+        the ids of features whose value is 1 may stand for an instance. The answer,
+        `{"ranking": [{"candidate": 17, "score": 0.9}, ...]}`, counts candidates from 0 and has
+        scores as `Predictor` gives them.
 
         Raises
         ------
