@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
-import numpy.typing as npt
 
 from pairloom.cli.arguments import CommandParser, add_model_option, add_threads_option
 from pairloom.cli.file_options import add_format_options, given_file_options
@@ -17,8 +13,9 @@ from pairloom.data import RowFiles
 from pairloom.formats.complete_file import written_beside
 from pairloom.model import Model
 from pairloom.model.encoding import encoding_of
-from pairloom.reports.confusion import predicted_labels
 from pairloom.reports.run_folder import model_file
+from pairloom.serving.codecs import WRITERS
+from pairloom.serving.media_types import JSON_LINES
 
 if TYPE_CHECKING:
     from pairloom.cli.arguments import Commands
@@ -52,20 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
     files = RowFiles(given_file_options(arguments, weight_feature=weight), encoding_of(model))
     rows = files.read_to_score(arguments.data, model.feature_dim)
     predictions = model.predict_rows(rows, num_threads=arguments.threads)
-    lines = json_lines(predictions, classifier=model.predictor_type == "binary_classifier")
+    lines = WRITERS[JSON_LINES](predictions, model.predictor_type == "binary_classifier") + b"\n"
     if arguments.output is None:
-        sys.stdout.writelines(lines)
+        sys.stdout.write(lines.decode())
     else:
-        with written_beside(arguments.output) as partial, partial.open("w") as file:
-            file.writelines(lines)
-
-
-def json_lines(predictions: npt.NDArray[np.float32], *, classifier: bool) -> Iterator[str]:
-    """Yield one line per prediction: float32 widened to double, as the real container answers."""
-    if not classifier:
-        for score in predictions.tolist():
-            yield f'{{"score": {score!r}}}\n'
-        return
-    labels = predicted_labels(predictions).astype(np.int8)
-    for score, label in zip(predictions.tolist(), labels.tolist(), strict=True):
-        yield f'{{"score": {score!r}, "predicted_label": {label}}}\n'
+        with written_beside(arguments.output) as partial:
+            partial.write_bytes(lines)
