@@ -33,7 +33,7 @@ $(STAMPS)/group-%: pyproject.toml $(STAMPS)/venv
 	@touch $@
 
 $(STAMPS)/extension: $(NATIVE_SOURCES) pyproject.toml $(STAMPS)/group-build
-	$(PIP) --no-build-isolation --editable '.[sklearn,plots,compression,arrow,serve]' --config-settings=cmake.define.PAIRLOOM_WARNINGS_AS_ERRORS=ON
+	$(PIP) --no-build-isolation --editable '.[sklearn,plots,compression,arrow,platform,postgresql]' --config-settings=cmake.define.PAIRLOOM_WARNINGS_AS_ERRORS=ON
 	@touch $@
 
 build: $(STAMPS)/extension ## build the extension into .venv

@@ -4,7 +4,9 @@ import subprocess
 import sys
 
 HEAVY = {
+    "alembic",
     "boto3",
+    "botocore",
     "jinja2",
     "matplotlib",
     "optuna",

@@ -1,0 +1,7 @@
+"""Who calls: key pairs, and the signatures made with them."""
+
+from __future__ import annotations
+
+from pairloom.platform.identity.key_pair import KeyPair, make_key_pair, read_key_pair
+
+__all__ = ["KeyPair", "make_key_pair", "read_key_pair"]

@@ -1,0 +1,119 @@
+"""The tables, as SQLAlchemy's models; `migrations` makes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+# SQLite numbers rows by itself only in a column of type INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Table(DeclarativeBase):
+    """Base of all tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {dict[str, Any]: JSON, float: Double}  # noqa: RUF012  as SQLAlchemy wants
+
+
+class TrainingJobRow(Table):
+    """A training job."""
+
+    __tablename__ = "training_jobs"
+
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    request: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(String(32), index=True)
+    secondary_status: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float] = mapped_column(index=True)
+    modified_at: Mapped[float]
+    stop_requested: Mapped[bool]
+    attempts: Mapped[int]
+    runner_id: Mapped[str | None] = mapped_column(String(255))
+    lease_until: Mapped[float | None]
+    results: Mapped[dict[str, Any]]
+    transitions: Mapped[list[TransitionRow]] = relationship(
+        order_by="TransitionRow.id", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+
+class TransitionRow(Table):
+    """A step of a training job."""
+
+    __tablename__ = "training_job_transitions"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    job_name: Mapped[str] = mapped_column(ForeignKey("training_jobs.name"), index=True)
+    status: Mapped[str] = mapped_column(String(64))
+    message: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[float]
+    ended_at: Mapped[float | None]
+
+
+class LogStreamRow(Table):
+    """A stream of a log group."""
+
+    __tablename__ = "log_streams"
+
+    group_name: Mapped[str] = mapped_column(String(512), primary_key=True)
+    name: Mapped[str] = mapped_column(String(512), primary_key=True)
+    created_at: Mapped[float]
+    first_event_at: Mapped[float | None]
+    last_event_at: Mapped[float | None]
+    ingested_at: Mapped[float | None]
+
+
+class LogEventRow(Table):
+    """A line of a stream."""
+
+    __tablename__ = "log_events"
+    __table_args__ = (Index("ix_log_events_stream", "group_name", "stream", "id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    group_name: Mapped[str] = mapped_column(String(512))
+    stream: Mapped[str] = mapped_column(String(512))
+    message: Mapped[str] = mapped_column(Text)
+    timestamp: Mapped[float]
+    ingested_at: Mapped[float]
+
+
+class MetricRow(Table):
+    """A metric's value at a time; `dimensions` is JSON with sorted names."""
+
+    __tablename__ = "metrics"
+    __table_args__ = (Index("ix_metrics_series", "namespace", "dimensions", "name", "timestamp"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    namespace: Mapped[str] = mapped_column(String(255))
+    dimensions: Mapped[str] = mapped_column(String(1024))
+    name: Mapped[str] = mapped_column(String(255))
+    value: Mapped[float]
+    timestamp: Mapped[float]
+
+
+class TagRow(Table):
+    """A tag of a resource."""
+
+    __tablename__ = "tags"
+
+    arn: Mapped[str] = mapped_column(String(256), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[str] = mapped_column(String(256))
+
+
+class RoleRow(Table):
+    """A role that CreateRole made."""
+
+    __tablename__ = "roles"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    request: Mapped[dict[str, Any]]
+    created_at: Mapped[float]

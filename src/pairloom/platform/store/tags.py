@@ -1,0 +1,34 @@
+"""Tags of resources, by ARN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import delete, select
+
+from pairloom.platform.store.database import Database
+from pairloom.platform.store.tables import TagRow
+
+
+class Tags:
+    """The tags of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Give a resource tags; of a key that it has, the value changes."""
+        with self._database.writing() as session:
+            for key, value in tags.items():
+                session.merge(TagRow(arn=arn, key=key, value=value))
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Return a resource's tags, by key."""
+        statement = select(TagRow.key, TagRow.value).where(TagRow.arn == arn).order_by(TagRow.key)
+        with self._database.reading() as session:
+            return {row.key: row.value for row in session.execute(statement)}
+
+    def delete_tags(self, arn: str, keys: Iterable[str]) -> None:
+        """Take tags away; a key that is not there is no error."""
+        with self._database.writing() as session:
+            session.execute(delete(TagRow).where(TagRow.arn == arn, TagRow.key.in_(list(keys))))
