@@ -6,12 +6,19 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "bindings.h"
+#include "pairloom/json_rows.h"
+#include "pairloom/predictions.h"
 #include "tables.h"
 
 namespace nb = nanobind;
@@ -90,6 +97,21 @@ class StoredTable {
     return out;
   }
 
+  // The whole way of a request in JSON, so that a small one is not mostly calls between its steps.
+  std::optional<std::pair<nb::bytes, int64_t>> answer_json(const nb::bytes& body, bool only_trained,
+                                                           bool with_labels,
+                                                           int num_threads) const {
+    std::optional<std::pair<std::string, int64_t>> answer;
+    {
+      const nb::gil_scoped_release release;
+      answer = json_answer({body.c_str(), body.size()}, only_trained, with_labels, num_threads);
+    }
+    if (!answer) {
+      return std::nullopt;
+    }
+    return std::make_pair(nb::bytes(answer->first.data(), answer->first.size()), answer->second);
+  }
+
   RankedArrays<float> rank(const Rows& context, const Rows& candidates, int64_t count,
                            bool adds_overlap, bool only_trained, int num_threads) const {
     const Ranking ranking = checked_ranking(context, candidates, count, adds_overlap, path_,
@@ -100,6 +122,32 @@ class StoredTable {
 
  private:
   size_t num_features() const { return static_cast<size_t>(features_.feature_dim); }
+
+  std::optional<std::pair<std::string, int64_t>> json_answer(std::string_view text,
+                                                             bool only_trained, bool with_labels,
+                                                             int num_threads) const {
+    const JsonRowsOptions options{.feature_dim = static_cast<uint64_t>(features_.feature_dim)};
+    const RequestRows rows = read_json_rows(text, options);
+    RowBatch batch;
+    batch.num_rows = static_cast<int64_t>(rows.num_rows);
+    batch.feature_dim = features_.feature_dim;
+    batch.values = rows.values.data();
+    if (!rows.is_dense) {
+      batch.row_offsets = rows.row_offsets.data();
+      batch.ids64 = reinterpret_cast<const uint64_t*>(rows.feature_ids.data());
+    }
+    std::vector<float> scores(rows.num_rows);
+    score_stored_rows(table_, features_, only_trained, batch, path_, num_threads, scores.data());
+    if (!std::all_of(scores.begin(), scores.end(),
+                     [](float score) { return std::isfinite(score); })) {
+      return std::nullopt;
+    }
+    if (with_labels) {
+      probabilities_of(scores.data(), scores.size(), scores.data());
+    }
+    return std::make_pair(write_predictions(scores, with_labels, PredictionLayout::kJson),
+                          batch.num_rows);
+  }
 
   TableLayout layout_of(int num_factors) const {
     TableLayout layout = make_layout(num_factors, 0);
@@ -162,6 +210,9 @@ void bind_stored_table(nb::module_& module) {
            nb::arg("count"), nb::arg("adds_overlap"), nb::arg("only_trained"),
            nb::arg("num_threads"),
            "The candidates of highest score beside one context, and their scores before the link.")
+      .def("answer_json", &StoredTable::answer_json, nb::arg("body"), nb::arg("only_trained"),
+           nb::arg("with_labels"), nb::arg("num_threads"),
+           "Rows in JSON to predictions in JSON and their number; None when a score is not finite.")
       .def("find_fault", &find_fault,
            "Entry, cell and description of the first number that breaks a rule, or None.");
 }

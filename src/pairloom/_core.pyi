@@ -414,6 +414,11 @@ class StoredTable:
         The candidates of highest score beside one context, and their scores before the link.
         """
 
+    def answer_json(self, body: bytes, only_trained: bool, with_labels: bool, num_threads: int) -> tuple[bytes, int] | None:
+        """
+        Rows in JSON to predictions in JSON and their number; None when a score is not finite.
+        """
+
     def find_fault(self) -> tuple[int, int, str] | None:
         """
         Entry, cell and description of the first number that breaks a rule, or None.
