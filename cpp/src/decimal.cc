@@ -4,51 +4,13 @@
 #include <cfloat>
 #include <charconv>
 
+#include "decimal_scan.h"
+
 namespace pairloom::decimal {
 
 namespace {
 
-constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-constexpr int64_t kLargestExactPower = 22;
 constexpr uint64_t kLargestExactInteger = uint64_t{1} << 53;
-constexpr int64_t kMaxDigitsInUint64 = 19;
-constexpr int64_t kLargestExponent = 1'000'000'000;
-
-// digits * 10^exponent; `digits` has wrapped when there are more than kMaxDigitsInUint64.
-struct Scanned {
-  const char* begin;  // past the sign
-  const char* end;
-  uint64_t digits = 0;
-  int64_t num_digits = 0;
-  int64_t exponent = 0;
-  bool is_negative = false;
-  bool is_number = false;
-};
-
-const char* scan_digits(const char* next, uint64_t& digits) {
-  while (is_digit(*next)) {
-    digits = digits * 10 + static_cast<uint64_t>(*next++ - '0');
-  }
-  return next;
-}
-
-// Moves past an exponent; false when its digits are missing.
-bool scan_exponent(const char*& next, int64_t& exponent) {
-  ++next;
-  const bool is_negative = *next == '-';
-  next += is_negative || *next == '+' ? 1 : 0;
-  if (!is_digit(*next)) {
-    return false;
-  }
-  int64_t written = 0;
-  for (; is_digit(*next); ++next) {
-    written = written < kLargestExponent ? written * 10 + (*next - '0') : written;
-  }
-  exponent += is_negative ? -written : written;
-  return true;
-}
 
 Scanned scan(const char* text) {
   Scanned number;
@@ -77,12 +39,13 @@ Scanned scan(const char* text) {
 // are subnormal or end.
 bool round_twice(const Scanned& number, float& value) {
   if (number.num_digits > kMaxDigitsInUint64 || number.digits > kLargestExactInteger ||
-      number.exponent < -kLargestExactPower || number.exponent > kLargestExactPower) {
+      number.exponent < -kLargestPower || number.exponent > kLargestPower) {
     return false;
   }
   const auto digits = static_cast<double>(number.digits);
-  const double nearest = number.exponent < 0 ? digits / kPowersOfTen[-number.exponent]
-                                             : digits * kPowersOfTen[number.exponent];
+  const double nearest = number.exponent < 0
+                             ? digits / kPowersOfTen[kLargestPower - number.exponent]
+                             : digits * kPowersOfTen[kLargestPower + number.exponent];
   constexpr uint64_t kDroppedBits = (uint64_t{1} << 29) - 1;
   constexpr uint64_t kHalf = uint64_t{1} << 28;
   const bool is_between = (std::bit_cast<uint64_t>(nearest) & kDroppedBits) == kHalf;

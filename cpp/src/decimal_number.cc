@@ -7,35 +7,6 @@ namespace pairloom::decimal {
 
 namespace {
 
-constexpr int64_t kLargestExponent = 1'000'000'000;
-
-// digits * 10^exponent; `digits` has wrapped when more than kMaxDigitsInUint64 are significant.
-struct Scanned {
-  const char* begin = nullptr;  // past the sign
-  const char* end = nullptr;
-  uint64_t digits = 0;
-  int64_t num_digits = 0;
-  int64_t exponent = 0;
-  bool is_negative = false;
-  bool is_number = false;
-};
-
-// Moves past an exponent; false when its digits are missing.
-bool scan_exponent(const char*& next, int64_t& exponent) {
-  ++next;
-  const bool is_negative = *next == '-';
-  next += is_negative || *next == '+' ? 1 : 0;
-  if (!is_digit(*next)) {
-    return false;
-  }
-  int64_t written = 0;
-  for (; is_digit(*next); ++next) {
-    written = written < kLargestExponent ? written * 10 + (*next - '0') : written;
-  }
-  exponent += is_negative ? -written : written;
-  return true;
-}
-
 Scanned scan(const char* text, const char* end, Grammar grammar) {
   const bool is_json = grammar == Grammar::kJson;
   Scanned number;

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "decimal.h"
+#include "decimal_scan.h"
 
 namespace pairloom::decimal {
 
@@ -16,15 +16,6 @@ enum class Grammar : uint8_t {
   kJson,
   kLenient,  // a plus sign, leading zeros, a point without digits on one side
 };
-
-// The doubles nearest to 10^-22 to 10^22.
-constexpr double kPowersOfTen[] = {1e-22, 1e-21, 1e-20, 1e-19, 1e-18, 1e-17, 1e-16, 1e-15, 1e-14,
-                                   1e-13, 1e-12, 1e-11, 1e-10, 1e-9,  1e-8,  1e-7,  1e-6,  1e-5,
-                                   1e-4,  1e-3,  1e-2,  1e-1,  1e0,   1e1,   1e2,   1e3,   1e4,
-                                   1e5,   1e6,   1e7,   1e8,   1e9,   1e10,  1e11,  1e12,  1e13,
-                                   1e14,  1e15,  1e16,  1e17,  1e18,  1e19,  1e20,  1e21,  1e22};
-constexpr int64_t kLargestPower = 22;
-constexpr int64_t kMaxDigitsInUint64 = 19;
 
 // Whether eight characters, the first in the lowest byte, are digits.
 constexpr bool are_digits(uint64_t text) {
@@ -40,13 +31,6 @@ constexpr uint64_t join_digits(uint64_t text) {
   text = (text * 10 + (text >> 8)) & 0x00FF00FF00FF00FF;
   text = (text * 100 + (text >> 16)) & 0x0000FFFF0000FFFF;
   return (text * 10000 + (text >> 32)) & 0x00000000FFFFFFFF;
-}
-
-inline const char* scan_digits(const char* next, uint64_t& digits) {
-  while (is_digit(*next)) {
-    digits = digits * 10 + static_cast<uint64_t>(*next++ - '0');
-  }
-  return next;
 }
 
 inline const char* scan_many_digits(const char* next, const char* end, uint64_t& digits) {
