@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,3 +85,14 @@ class JobTree:
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "pairloom", "container", "train", "--root", str(self.root)]
+
+
+def rest_of_log(process: subprocess.Popen[str], *, seconds: float = 60) -> str:
+    """Return what a process still writes until its end; one that takes too long is killed."""
+    assert process.stdout is not None
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        return process.stdout.read()
+    finally:
+        timer.cancel()

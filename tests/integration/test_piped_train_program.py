@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from contract.job_tree import WITHOUT_REPORT, JobTree
+from contract.job_tree import WITHOUT_REPORT, JobTree, rest_of_log
 from integration.runs import one_hot_rows
 from pairloom.batch import RowBatch
 from pairloom.formats import write_recordio
@@ -159,7 +159,7 @@ def test_sigterm_ends_a_job_that_waits_for_a_pipe(pipes: int, tmp_path: Path) ->
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         sent = time.monotonic()
-        log = process.stdout.read()
+        log = rest_of_log(process)
         assert process.wait(timeout=60) == 0
     assert time.monotonic() - sent < 30
     assert f"SIGTERM came after {pipes} epochs" in log
@@ -178,7 +178,7 @@ def test_sigterm_ends_a_job_whose_validation_rows_never_come(attempt: int, tmp_p
         next(line for line in process.stdout if "Read channel train" in line)
         time.sleep(0.02 * attempt)
         process.send_signal(signal.SIGTERM)
-        log = process.stdout.read()
+        log = rest_of_log(process)
         assert process.wait(timeout=30) == 0
     assert "SIGTERM came before training began: there is no model to save." in log
     assert list(tree.model_folder.iterdir()) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.job_tree import WITHOUT_REPORT, JobTree
+from contract.job_tree import WITHOUT_REPORT, JobTree, rest_of_log
 from integration.runs import one_hot_rows
 from pairloom.model import Model
 from pairloom.training import evaluate
@@ -28,7 +28,7 @@ def terminated(tree: JobTree, *, after: str, **environment: str) -> tuple[int, s
                 process.send_signal(signal.SIGTERM)
                 break
         sent = time.monotonic()
-        log = process.stdout.read()
+        log = rest_of_log(process)
         return process.wait(timeout=60), log, time.monotonic() - sent
 
 
