@@ -15,7 +15,9 @@ LABEL org.opencontainers.image.title="Pairloom" \
 COPY --from=build /opt/pairloom /opt/pairloom
 COPY docker/train docker/serve /usr/local/bin/
 COPY scripts/container_health.py /usr/local/lib/pairloom/container_health.py
+# A container's own loopback is out of reach: its server listens on every address that it has.
 ENV PATH=/opt/pairloom/bin:$PATH \
+    PAIRLOOM_HOST=0.0.0.0 \
     PAIRLOOM_HOST=0.0.0.0 \
     MPLCONFIGDIR=/tmp/matplotlib
 EXPOSE 8080

@@ -11,8 +11,10 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -87,6 +89,12 @@ def test_programs_are_started_in_exec_form_so_that_signals_reach_them(
         assert file.read_text() == f'#!/bin/sh\nexec pairloom container {program} "$@"\n'
 
 
+def test_server_of_an_image_can_be_reached_from_outside(steps: list[Step]) -> None:
+    (variables,) = texts(steps, "runtime", "ENV")
+    assert "PAIRLOOM_HOST=0.0.0.0" in variables.split()
+    assert texts(steps, "runtime", "EXPOSE") == ["8080"]
+
+
 def test_copied_files_are_in_the_context(
     steps: list[Step], tmp_path: Path, repository: Path
 ) -> None:
@@ -137,6 +145,30 @@ def test_steps_of_the_image_give_programs_that_train(
     assert done.returncode == 0, done.stdout + done.stderr
     assert Model.load(tree.model_folder / "model_algo-1").feature_dim == 900
     assert (tree.output_data / "report" / "report.html").is_file()
+
+    port = str(free_port())
+    server = subprocess.Popen(
+        [repository / "docker" / "serve", "--root", tree.root],
+        env={**variables, "PATH": f"{installed / 'bin'}:/usr/bin:/bin",
+             "SAGEMAKER_BIND_TO_PORT": port},
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not container_health.answers(port):
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        server.terminate()
+        assert server.wait(timeout=60) == 0
+    finally:
+        server.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 class Pinged(BaseHTTPRequestHandler):
