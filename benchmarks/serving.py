@@ -108,9 +108,9 @@ def pinned(core: int, command: Any) -> list[str]:
     return ["taskset", "--cpu-list", str(core), *command]
 
 
-def saturate(server: Server, path: str, script: Path, connections: int, seconds: float) -> Load:
+def saturate(server: Server, path: str, script: Path, connections: int, seconds: int) -> Load:
     url = f"http://127.0.0.1:{PORT}{path}"
-    wrk = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script), url]
+    wrk = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), url]
     before = server.processor_seconds()
     output = subprocess.run(
         pinned(CLIENT_CORE, wrk), capture_output=True, text=True, check=True
@@ -150,10 +150,10 @@ def compare(
     return statistics.median(run.per_second for run in second)
 
 
-def waiting_times(path: str, body: Path, rate: float, seconds: float) -> list[float]:
+def waiting_times(path: str, body: Path, rate: float, seconds: int) -> list[float]:
     """Ask at a fixed rate and return how long each answer took, ascending."""
     clients = 4
-    hey = ["hey", "-z", f"{seconds:g}s", "-c", str(clients), "-q", f"{rate / clients:.0f}"]
+    hey = ["hey", "-z", f"{seconds}s", "-c", str(clients), "-q", f"{rate / clients:.0f}"]
     hey += ["-cpus", "1", "-m", "POST", "-T", "application/json", "-D", str(body), "-o", "csv"]
     output = subprocess.run(
         pinned(CLIENT_CORE, [*hey, f"http://127.0.0.1:{PORT}{path}"]),
@@ -168,16 +168,21 @@ def waiting_times(path: str, body: Path, rate: float, seconds: float) -> list[fl
 
 
 def print_waiting_times(rate: float, body: Path, options: Any) -> None:
-    ratios = []
+    """Print how long requests wait, and how long those of an empty handler do on this machine."""
+    print(f"the same at half of that rate, {rate:,.0f} requests/s")
+    paths = ("/empty", "/invocations")
+    waits: dict[str, list[tuple[float, float, float]]] = {path: [] for path in paths}
     for _ in range(options.rounds):
-        times = waiting_times("/invocations", body, rate, options.seconds)
-        p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
-        ratios.append((p99 / p50, p50, p99))
-    ratio, p50, p99 = sorted(ratios)[len(ratios) // 2]
-    print(
-        f"  at {rate:,.0f} requests/s: p50 {1e3 * p50:.2f} ms, p99 {1e3 * p99:.2f} ms, "
-        f"ratio {ratio:.1f} ({min(ratios)[0]:.1f} to {max(ratios)[0]:.1f})"
-    )
+        for path in paths:
+            times = waiting_times(path, body, rate, options.seconds)
+            p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
+            waits[path].append((p99 / p50, p50, p99))
+    for path, found in waits.items():
+        ratio, p50, p99 = sorted(found)[len(found) // 2]
+        print(
+            f"  {path:<13} p50 {1e3 * p50:.2f} ms, p99 {1e3 * p99:.2f} ms, "
+            f"ratio {ratio:.1f} ({min(found)[0]:.1f} to {max(found)[0]:.1f})"
+        )
 
 
 def mnist_artifact(folder: Path) -> Path:
@@ -216,7 +221,6 @@ def measure_scoring(folder: Path, options: Any) -> None:
         )
         print(f"one row of 784 values, {len(one):,} bytes, beside an empty handler")
         speed = compare(server, ("/empty", "/invocations"), one_script, 8, options)
-        print("the same at half of that rate")
         print_waiting_times(speed / 2, one_file, options)
         print(f"100 rows, {len(hundred):,} bytes, beside Starlette with orjson and NumPy")
         compare(server, ("/numpy", "/invocations"), hundred_script, 4, options)
@@ -285,7 +289,7 @@ def measure_ranking(folder: Path, options: Any) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="pairs of runs; default 5")
-    parser.add_argument("--seconds", type=float, default=1, help="of each run; default 1")
+    parser.add_argument("--seconds", type=int, default=1, help="of each run; default 1")
     options = parser.parse_args()
     print(*describe_machine(), sep="\n")
     install = ROOT / "scripts" / "install_system_packages.sh"
