@@ -104,6 +104,14 @@ def test_what_is_no_request_is_refused_in_the_same_shape(
     assert set(json.loads(body)) == {"error"}
 
 
+def test_a_body_is_refused_at_the_first_byte_too_many(hasty: Endpoint) -> None:
+    chunk = b"100000\r\n" + b" " * (1 << 20) + b"\r\n"
+    with hasty.raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n") as client:
+        for _ in range(7):  # of which the last is one too many; the body does not end
+            client.sendall(chunk)
+        assert client.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
 def test_requests_sent_in_one_go_are_answered_in_order(hasty: Endpoint) -> None:
     request = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
     last = b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
