@@ -18,7 +18,6 @@ COPY scripts/container_health.py /usr/local/lib/pairloom/container_health.py
 # A container's own loopback is out of reach: its server listens on every address that it has.
 ENV PATH=/opt/pairloom/bin:$PATH \
     PAIRLOOM_HOST=0.0.0.0 \
-    PAIRLOOM_HOST=0.0.0.0 \
     MPLCONFIGDIR=/tmp/matplotlib
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
