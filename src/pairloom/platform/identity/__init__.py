@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from pairloom.platform.identity.key_pair import KeyPair, make_key_pair, read_key_pair
+from pairloom.platform.identity.signature import SignatureCheck
 
-__all__ = ["KeyPair", "make_key_pair", "read_key_pair"]
+__all__ = ["KeyPair", "SignatureCheck", "make_key_pair", "read_key_pair"]

@@ -1,0 +1,113 @@
+"""The platform's API as a process on a free port, and real clients of it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from pairloom.platform.identity import KeyPair, make_key_pair
+from pairloom.platform.settings import PlatformSettings
+from pairloom.platform.store import Store
+
+SERVE = """
+import socket, sys
+from pathlib import Path
+import uvicorn
+from pairloom.platform.app import create_app
+from pairloom.platform.settings import read_settings
+
+config = uvicorn.Config(create_app(read_settings(Path(sys.argv[1]))), log_level="warning")
+uvicorn.Server(config).run([socket.socket(fileno=int(sys.argv[2]))])
+"""
+IMAGE = "174872318107.dkr.ecr.us-west-2.amazonaws.com/factorization-machines:1"
+HURRIED = Config(retries={"max_attempts": 0}, connect_timeout=10, read_timeout=30)
+UNCHECKED = HURRIED.merge(Config(parameter_validation=False))
+
+
+@dataclass(frozen=True)
+class RunningApi:
+    """An API process, its folder and its store."""
+
+    settings: PlatformSettings
+    key_pair: KeyPair
+    store: Store
+
+    def client(self, service: str, **settings: Any) -> Any:
+        """Return a boto3 client of the API, as unmodified clients make theirs."""
+        return boto3.client(
+            service,
+            **{
+                "endpoint_url": self.settings.api_endpoint,
+                "region_name": self.settings.region,
+                "aws_access_key_id": self.key_pair.access_key_id,
+                "aws_secret_access_key": self.key_pair.secret_access_key,
+                "config": HURRIED,
+                **settings,
+            },
+        )
+
+
+@contextmanager
+def running_api(folder: Path) -> Iterator[RunningApi]:
+    """Run the API over a folder of its own."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        settings = PlatformSettings(folder=folder, port=listener.getsockname()[1])
+        settings.write()
+        pair = make_key_pair()
+        pair.write(settings.keys_file)
+        descriptor = os.dup(listener.fileno())
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(folder), str(descriptor)], pass_fds=[descriptor]
+        )
+        os.close(descriptor)
+    try:
+        with Store(settings.database_url) as store:
+            yield RunningApi(settings, pair, store)
+    finally:
+        process.terminate()
+        assert process.wait(20) is not None
+
+
+def job_request(name: str, **members: Any) -> dict[str, Any]:
+    """Return a request as the SDK's plain Estimator sends it."""
+    channel = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train"}
+    return {
+        "TrainingJobName": name,
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "RoleArn": "arn:aws:iam::111122223333:role/PairloomExecutionRole",
+        "HyperParameters": {
+            "feature_dim": "784",
+            "num_factors": "10",
+            "predictor_type": "regressor",
+        },
+        "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": channel}}],
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/output"},
+        "ResourceConfig": {
+            "InstanceType": "ml.c4.xlarge",
+            "InstanceCount": 1,
+            "VolumeSizeInGB": 30,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
+        "DebugHookConfig": {"S3OutputPath": "s3://bucket/", "CollectionConfigurations": []},
+        "ProfilerConfig": {"S3OutputPath": "s3://bucket/", "DisableProfiler": False},
+        **members,
+    }
+
+
+def waited(seconds: float = 0.002) -> float:
+    """Let the clock move on, and return its time."""
+    time.sleep(seconds)
+    return time.time()
