@@ -11,6 +11,7 @@ from pairloom.container.channels import check_content_types
 from pairloom.container.checkpoint_settings import configured_checkpoints, describe
 from pairloom.container.content_types import is_recordio
 from pairloom.container.environment import (
+    ONE_PROCESS,
     PIPE_WAIT_SECONDS,
     REPORT,
     Environment,
@@ -104,10 +105,16 @@ def read_settings(folder: JobFolder, environment: Environment, log: JobLog) -> J
     )
 
 
-def log_hosts(hosts: Hosts, log: JobLog) -> None:
+def log_hosts(hosts: Hosts, environment: Mapping[str, str], log: JobLog) -> None:
     """Say on which host of which the job runs, and what that means for its model."""
     if len(hosts.names) == 1:
         log.info(f"Training on one host, {hosts.current}.")
+        return
+    if flag(environment, ONE_PROCESS, default=False):
+        log.info(
+            f"One process trains as {hosts.current} on the data of all {len(hosts.names)} hosts, "
+            f"{', '.join(hosts.names)}."
+        )
         return
     log.warning(
         f"Host {hosts.current} of {len(hosts.names)}, {', '.join(hosts.names)}: each trains a "

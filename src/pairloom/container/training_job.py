@@ -67,7 +67,7 @@ class TrainingJob:
             The job was asked to end while it read or tested; what a thread does is then left.
         """
         began = time.time()
-        log_hosts(self._hosts, self._log)
+        log_hosts(self._hosts, self._environment, self._log)
         settings = read_settings(self._folder, self._environment, self._log)
         start = self._unless_stopped(lambda: _starting_model(settings), _NOT_BEGUN)
         rows = ChannelRows(

@@ -1,0 +1,67 @@
+"""Writes the files from which the train program learns what it is to do."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from pairloom.container.environment import CHECKPOINT_EPOCHS, CHECKPOINT_SECONDS, ONE_PROCESS
+from pairloom.container.job_folder import JobFolder
+from pairloom.platform.jobs.training_request import TrainingRequest
+
+_NETWORK_INTERFACE = "lo"
+
+# Of the platform's own variables none but these reach a job: no key, no address.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PAIRLOOM_SIMD")
+_CHECKPOINT_SECONDS = "60"
+
+
+def write_configuration(folder: JobFolder, request: TrainingRequest) -> None:
+    """Write hyperparameters, channels and hosts as SageMaker does."""
+    folder.hyperparameters.parent.mkdir(parents=True, exist_ok=True)
+    folder.input_data.mkdir(parents=True, exist_ok=True)
+    _write(folder, "hyperparameters", request.hyperparameters)
+    _write(folder, "inputdataconfig", _channels(request))
+    _write(folder, "resourceconfig", _resources(request))
+    if request.checkpoint_uri is not None:
+        folder.checkpoints.mkdir(exist_ok=True)
+
+
+def environment_of(request: TrainingRequest, arn: str) -> dict[str, str]:
+    """Return the environment of the job's process.
+
+    Every job leaves checkpoints, so that one which the platform's own end interrupts goes on.
+    """
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    given = request.environment
+    chosen = CHECKPOINT_SECONDS in given or CHECKPOINT_EPOCHS in given
+    checkpoints = {} if chosen else {CHECKPOINT_SECONDS: _CHECKPOINT_SECONDS}
+    hosts = {ONE_PROCESS: "true"} if request.instance_count > 1 else {}
+    told = {"TRAINING_JOB_NAME": request.name, "TRAINING_JOB_ARN": arn}
+    return {**inherited, "MPLBACKEND": "Agg", **checkpoints, **given, **hosts, **told}
+
+
+def _channels(request: TrainingRequest) -> dict[str, dict[str, str]]:
+    return {
+        channel.name: {
+            **({"ContentType": channel.content_type} if channel.content_type else {}),
+            "TrainingInputMode": channel.input_mode,
+            "S3DistributionType": channel.distribution,
+            "RecordWrapperType": channel.record_wrapper,
+        }
+        for channel in request.channels
+    }
+
+
+def _resources(request: TrainingRequest) -> dict[str, object]:
+    return {
+        "current_host": request.hosts[0],
+        "hosts": sorted(request.hosts),
+        "network_interface_name": _NETWORK_INTERFACE,
+    }
+
+
+def _write(folder: JobFolder, name: str, document: Mapping[str, object]) -> None:
+    path = folder.hyperparameters.parent / f"{name}.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
