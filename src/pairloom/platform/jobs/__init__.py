@@ -1,1 +1,1 @@
-"""Training jobs: taken from the store, run as processes, their results put into the object store."""
+"""Training jobs: taken from the store, run as processes, their results put among the objects."""

@@ -77,7 +77,7 @@ class CheckpointExchange:
         while not self._closed.wait(_SECONDS_BETWEEN):
             try:
                 self.send()
-            except (PairloomError, OSError) as error:  # one may be replaced just now
+            except (PairloomError, OSError) as error:  # noqa: PERF203  replaced just now, perhaps
                 _LOGGER.warning("checkpoints of %s are sent later: %s", self._folder, error)
 
     def _place(self, path: Path) -> Location:

@@ -49,7 +49,7 @@ def _lock(descriptor: int, path: Path, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except BlockingIOError:  # noqa: PERF203  it waits anyway
             if time.monotonic() > deadline:
                 raise JobHeldError(f"{path}: a process of this job still runs") from None
             time.sleep(_POLL_SECONDS)

@@ -87,13 +87,14 @@ class JobProcess:
         """Wait until the command has ended and its last line has been read."""
         code = self._process.wait()
         self._reader.join()
-        with suppress(OSError):
-            self._pipe(self._process.stdin).close()
+        self._pipe(self._process.stdin).close()
         self._pipe(self._process.stdout).close()
         return code
 
     def _order(self, letter: bytes) -> None:
-        with suppress(BrokenPipeError):  # it has ended by itself
+        if self._process.poll() is not None:
+            return
+        with suppress(BrokenPipeError):  # it has ended just now
             os.write(self._pipe(self._process.stdin).fileno(), letter)
 
     def _read(self) -> None:

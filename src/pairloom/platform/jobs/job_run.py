@@ -23,6 +23,7 @@ from pairloom.platform.jobs.job_training import JobTraining
 from pairloom.platform.jobs.training_request import TrainingRequest, read_request
 from pairloom.platform.objectstore.objects import Location, Objects
 from pairloom.platform.store import Store, TrainingJobRecord
+from pairloom.platform.store.records import JobResults
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -94,9 +95,9 @@ class JobRun:
             if not self._control.lease_lost:
                 self._files.note_interruptions(max(0, self._files.interruptions - 1))
             raise
-        except Exception as error:  # noqa: BLE001  the last place that can still say why
-            unexpected = not isinstance(error, (PairloomError, OSError))
-            _LOGGER.error("job %s failed", self._name, exc_info=error if unexpected else None)
+        except Exception as error:
+            expected = isinstance(error, (PairloomError, OSError))
+            _LOGGER.exception("job %s failed", self._name, exc_info=None if expected else error)
             self._fail(reason_of_error(error), time.time())
         self._files.remove()
 
@@ -170,12 +171,12 @@ class JobRun:
             model, output = upload.send_model(), upload.send_output()
         if ending.ended_by == "itself" and model is None:
             raise PlatformError("the train program ended well and left no model")
-        self._course.ends(
-            _STATUS_OF[ending.ended_by],
-            ending.ended_at,
-            **({} if model is None else {"model_artifacts": model}),
-            **({} if output is None else {"output_artifacts": output}),
-        )
+        results: JobResults = {}
+        if model is not None:
+            results["model_artifacts"] = model
+        if output is not None:
+            results["output_artifacts"] = output
+        self._course.ends(_STATUS_OF[ending.ended_by], ending.ended_at, **results)
 
     def _send_what_there_is(self, request: TrainingRequest) -> None:
         """Keep what a failed job has measured, which its failure must not depend on."""

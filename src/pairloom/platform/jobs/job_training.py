@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
-from pairloom.errors import PairloomError
 from pairloom.platform.jobs.channel_files import ChannelFile
 from pairloom.platform.jobs.checkpoint_exchange import CheckpointExchange
 from pairloom.platform.jobs.job_configuration import environment_of
-from pairloom.platform.jobs.job_control import JobControl, LetGoError
+from pairloom.platform.jobs.job_control import JobControl
 from pairloom.platform.jobs.job_files import EndedBy, Ending, JobFiles
 from pairloom.platform.jobs.job_process import Deadline, JobProcess, train_command
 from pairloom.platform.jobs.metric_definitions import ALL_DEFINITIONS, MetricReader
@@ -75,10 +74,15 @@ class JobTraining:
         with ExitStack() as ending:
             checkpoints = ending.enter_context(self._checkpoints())
             log = JobLogWriter(
-                self._store, self._stream(), {"TrainingJobName": self._request.name}, self._reader()
+                self._store,
+                self._stream(),
+                {"TrainingJobName": self._request.name},
+                self._metrics().read,
             )
             ending.callback(log.close)
-            feeders = self._feeders(channels)
+            for feeder in self._feeders(channels):
+                ending.callback(feeder.close)
+                feeder.start()
             process = JobProcess(
                 train_command(self._files.root),
                 folder=self._files.root,
@@ -86,8 +90,6 @@ class JobTraining:
                 lock=lock,
                 on_line=log.line,
             )
-            for feeder in feeders:
-                ending.callback(feeder.close)
             ending.callback(process.finish)
             ending.callback(process.kill)
             ended_by = self._until_end(process, deadline, stop_seconds)
@@ -122,7 +124,7 @@ class JobTraining:
                 process.kill()
 
     def _feeders(self, channels: Mapping[str, Sequence[ChannelFile]]) -> list[PipeFeeder]:
-        feeders = [
+        return [
             PipeFeeder(
                 self._objects,
                 channel,
@@ -133,9 +135,6 @@ class JobTraining:
             for channel in self._request.channels
             if channel.is_piped
         ]
-        for feeder in feeders:
-            feeder.start()
-        return feeders
 
     @contextmanager
     def _checkpoints(self) -> Iterator[CheckpointExchange | None]:
@@ -152,7 +151,7 @@ class JobTraining:
         finally:
             exchange.close()
 
-    def _reader(self) -> MetricReader:
+    def _metrics(self) -> MetricReader:
         definitions = {**ALL_DEFINITIONS, **self._request.metric_definitions}
         return MetricReader(definitions)
 

@@ -81,7 +81,7 @@ class PipeFeeder:
             pass
         except _ClosedError:
             raise
-        except Exception as error:  # noqa: BLE001  whatever it is, the job must not train on a part
+        except Exception as error:
             self._on_failure(error)
             self._closed.wait()
             raise _ClosedError from error

@@ -92,9 +92,7 @@ def read_request(name: str, request: Mapping[str, Any]) -> TrainingRequest:
     mode = algorithm.get("TrainingInputMode", "File")
     return TrainingRequest(
         name=name,
-        channels=tuple(
-            _channel(channel, mode) for channel in request.get("InputDataConfig") or ()
-        ),
+        channels=tuple(_channel(channel, mode) for channel in request.get("InputDataConfig") or ()),
         hyperparameters=dict(request.get("HyperParameters") or {}),
         environment=environment,
         metric_definitions={

@@ -1,10 +1,11 @@
-"""Objects of the store by address: listed, read and written, also while the store is away a while."""
+"""Objects of the store by address: listed, read and written, though it be away for a while."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -165,7 +166,7 @@ class Objects:
         answer = self._client.get_object(
             Bucket=place.bucket, Key=place.key, Range=f"bytes={start}-", IfMatch=item.etag
         )
-        with answer["Body"] as body:
+        with closing(answer["Body"]) as body:
             yield from body.iter_chunks(_CHUNK_BYTES)
 
     def _patiently(self, call: Callable[[], T], place: Location) -> T:
