@@ -10,6 +10,8 @@ import pytest
 
 from integration.platform.running_jobs import BUCKET, RunningJobs, channel, statuses
 
+pytestmark = pytest.mark.platform
+
 TRAIN = channel("train", f"s3://{BUCKET}/in/train")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from integration.platform.running_jobs import (
     BUCKET,
     RunningJobs,
@@ -46,6 +48,7 @@ def test_job_runs_from_start_to_results(jobs: RunningJobs) -> None:
     assert not jobs.settings.job_folder("small").exists()
 
 
+@pytest.mark.platform
 def test_manifest_of_two_instances_trains_one_model_of_all_shards(
     jobs: RunningJobs, tmp_path: Path
 ) -> None:
@@ -68,6 +71,7 @@ def test_manifest_of_two_instances_trains_one_model_of_all_shards(
     assert jobs.archive(artifacts[0]) == jobs.archive(artifacts[1])
 
 
+@pytest.mark.platform
 def test_pipe_and_fast_file_train_the_same_model_as_file(jobs: RunningJobs) -> None:
     jobs.start_runner()
     models = {}
@@ -80,6 +84,7 @@ def test_pipe_and_fast_file_train_the_same_model_as_file(jobs: RunningJobs) -> N
     assert models["File"] == models["FastFile"] == models["Pipe"]
 
 
+@pytest.mark.platform
 def test_stopped_job_keeps_the_model_so_far(jobs: RunningJobs) -> None:
     jobs.start_runner()
     jobs.submit("long", TRAIN, hyperparameters={"epochs": "1000000"})
@@ -92,6 +97,7 @@ def test_stopped_job_keeps_the_model_so_far(jobs: RunningJobs) -> None:
     assert jobs.processes("long") == []
 
 
+@pytest.mark.platform
 def test_job_that_is_stopped_before_a_runner_takes_it_never_trains(jobs: RunningJobs) -> None:
     jobs.submit("early", TRAIN)
     jobs.store.request_stop("early")
@@ -101,6 +107,7 @@ def test_job_that_is_stopped_before_a_runner_takes_it_never_trains(jobs: Running
     assert "model_artifacts" not in record.results
 
 
+@pytest.mark.platform
 def test_job_that_runs_too_long_ends_with_its_model(jobs: RunningJobs) -> None:
     jobs.start_runner()
     jobs.submit("slow", TRAIN, hyperparameters={"epochs": "1000000"},
@@ -110,6 +117,7 @@ def test_job_that_runs_too_long_ends_with_its_model(jobs: RunningJobs) -> None:
     assert "model_artifacts" in record.results
 
 
+@pytest.mark.platform
 def test_checkpoints_are_kept_and_taken_up_by_the_next_job(jobs: RunningJobs) -> None:
     jobs.start_runner()
     kept = {

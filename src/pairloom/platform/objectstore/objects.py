@@ -12,7 +12,13 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from boto3.exceptions import S3UploadFailedError
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+)
+from botocore.exceptions import ConnectionError as UnreachableError
 from urllib3.exceptions import HTTPError
 
 from pairloom.errors import PlatformError, UserError
@@ -24,7 +30,14 @@ _LOGGER = logging.getLogger(__name__)
 PATIENCE_SECONDS = 120.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 3.0
 _CHUNK_BYTES = 1 << 20
-_AWAY = (HTTPClientError, HTTPError, ConnectionError, TimeoutError)
+_AWAY = (
+    HTTPClientError,
+    IncompleteReadError,
+    UnreachableError,
+    HTTPError,
+    ConnectionError,
+    TimeoutError,
+)
 
 
 @dataclass(frozen=True, slots=True)
