@@ -13,7 +13,7 @@ PYTHON_FOLDERS := $(sort $(dir $(wildcard src/*/*.py tests/*.py examples/*/*.py 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-cpp sanitize test-fuzz fuzz test-python test-slow test-versions check format generate cross bench docs dist clean
+.PHONY: help build demo test test-cpp sanitize test-fuzz fuzz test-python test-platform test-slow test-versions check format generate cross bench docs dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ $(TOX)/stamp: pyproject.toml
 	$(TOX)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(TOX)/bin/python -m pip install --quiet --group versions
 	@touch $@
+
+test-platform: $(STAMPS)/extension $(STAMPS)/group-test ## the platform's processes: every fault, kills in every state
+	$(BIN)/python -m pytest -m platform --durations=10
 
 test-versions: $(TOX)/stamp $(STAMPS)/venv
 	$(TOX)/bin/tox run-parallel --parallel 2 --parallel-no-spinner \

@@ -21,8 +21,8 @@ def test_same_files_give_the_same_bytes(tmp_path: Path) -> None:
         write_archive(folder, archive)
         written.append(archive.read_bytes())
     assert written[0] == written[1]
-    with tarfile.open(tmp_path / "0.tar.gz") as archive:
-        assert archive.getnames() == ["b", "deep/a"]
+    with tarfile.open(tmp_path / "0.tar.gz") as packed:
+        assert packed.getnames() == ["b", "deep/a"]
 
 
 def test_link_out_of_the_folder_is_left_out(tmp_path: Path) -> None:
