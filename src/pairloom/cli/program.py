@@ -16,13 +16,20 @@ from pairloom._core import simd_name
 from pairloom.cli import (
     container,
     convert,
+    down,
+    env,
     evaluate,
     export,
     inspect,
+    keys,
     predict,
     report,
+    run,
+    samples,
+    status,
     train,
     transform,
+    up,
 )
 from pairloom.cli.arguments import CommandParser, shared_options
 from pairloom.errors import PairloomError, UserError
@@ -31,7 +38,9 @@ OUR_FAULT = 1
 USER_ERROR = 2
 INTERRUPTED = 130
 
-COMMANDS = (convert, train, evaluate, predict, transform, inspect, report, export, container)
+LIBRARY = (convert, train, evaluate, predict, transform, inspect, report, export, container)
+PLATFORM = (up, down, status, keys, env, run, samples)
+COMMANDS = (*LIBRARY, *PLATFORM)
 # What the operating system says when a path or a permission is wrong, not the machine.
 WRONG_PATH = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 
