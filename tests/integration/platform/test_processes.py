@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from integration.platform.running_platform import RunningPlatform, is_gone, started_platform, wait_until
+from integration.platform.running_platform import (
+    RunningPlatform,
+    is_gone,
+    started_platform,
+    wait_until,
+)
 
 NAMES = {"objectstore", "api", "proxy", "jobs"}
 # A client that names STS itself, as the SageMaker SDK does, and is told of nothing else.
