@@ -36,9 +36,11 @@ LOOKS_LIKE_A_PROGRAM = re.compile(
 
 NOT_RUN = {
     "README.md": ["$ make demo", "$ pip install '.[sklearn]'"],
+    "docs/command-line.md": ["$ pairloom up --detach"],
     "docs/container.md": ["$ docker build --tag pairloom ."],
     "docs/getting-started.md": ["$ pip install '.[sklearn,arrow]' pandas"],
     "docs/installing.md": ["$ pip install .", "$ make dist"],
+    "docs/platform.md": ["$ pairloom up --detach"],
     "docs/sagemaker-artifact.md": [
         "$ tar xzf model.tar.gz && unzip -o model_algo-1",
         "import mxnet as mx",
