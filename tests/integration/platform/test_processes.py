@@ -111,6 +111,7 @@ def test_port_that_is_taken_is_named(platform: RunningPlatform, tmp_path: Path) 
     assert f"cannot listen on 127.0.0.1:{port}: another program listens there" in refused.stderr
 
 
+@pytest.mark.platform
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_killed_process_is_replaced_and_takes_no_other_with_it(
     platform: RunningPlatform, name: str
@@ -145,6 +146,7 @@ def test_killed_supervisor_leaves_no_process_and_the_next_one_goes_on(
     assert platform.run_python(READ) == "1000000"
 
 
+@pytest.mark.platform
 def test_platform_started_at_once_after_a_killed_supervisor_waits_for_what_was_left(
     platform: RunningPlatform,
 ) -> None:
@@ -158,6 +160,7 @@ def test_platform_started_at_once_after_a_killed_supervisor_waits_for_what_was_l
     assert platform.run_python(READ) == "1000000"
 
 
+@pytest.mark.platform
 def test_another_platforms_store_serves_as_any_s3(
     platform: RunningPlatform, tmp_path: Path
 ) -> None:
@@ -173,6 +176,7 @@ def test_another_platforms_store_serves_as_any_s3(
         assert other.pids().keys() == NAMES - {"objectstore"}
 
 
+@pytest.mark.platform
 def test_platform_that_is_ended_leaves_no_process_and_no_socket(tmp_path: Path) -> None:
     with started_platform(tmp_path) as platform:
         pids = [*platform.pids().values(), platform.state.supervisor.pid]
