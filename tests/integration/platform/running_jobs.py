@@ -92,10 +92,11 @@ class RunningJobs:
             runner.wait()
         self.store.close()
 
-    def start_runner(self) -> subprocess.Popen[bytes]:
+    def start_runner(self, *before: str) -> subprocess.Popen[bytes]:
+        """Start a runner, by a command that it is added to where one is given."""
         with (self.folder / "runner.log").open("ab") as log:
             runner = subprocess.Popen(
-                [sys.executable, "-m", "pairloom.platform.jobs", str(self.folder)],
+                [*before, sys.executable, "-m", "pairloom.platform.jobs", str(self.folder)],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "AWS_SECRET_ACCESS_KEY": "not for jobs"},

@@ -78,3 +78,18 @@ def test_job_waits_for_an_object_store_that_is_away(jobs: RunningJobs) -> None:
     assert not jobs.job("patient").has_ended
     jobs.objects.start()
     assert jobs.wait("patient").status == "Completed"
+
+
+def test_full_disk_is_the_reason_of_a_job_that_does_not_fit(jobs: RunningJobs) -> None:
+    folder = jobs.settings.jobs_folder
+    folder.mkdir()
+    mount = f"mount -t tmpfs -o size=18m none '{folder}' && exec \"$@\""
+    jobs.start_runner("unshare", "--map-root-user", "--mount", "sh", "-c", mount, "sh")
+    uri = jobs.put("large/rows.pbr", bytes(4 << 20))
+    jobs.submit("large", channel("train", uri))
+    record = jobs.wait("large")
+    assert record.status == "Failed"
+    reason = record.results["failure_reason"]
+    assert reason.startswith("InternalServerError: the disk is full: the channels need 4,194,304")
+    jobs.submit("fits", TRAIN)
+    assert jobs.wait("fits").status == "Completed"
