@@ -42,6 +42,9 @@ def test_job_runs_from_start_to_results(jobs: RunningJobs) -> None:
     log = jobs.log("small")
     assert any("Final configuration" in line for line in log)
     assert not any("not for jobs" in line for line in log)
+    assert [line for line in log if line.startswith("Pairloom ignores")] == [
+        "Pairloom ignores ResourceConfig.InstanceType (every job runs on this machine)"
+    ]
     assert jobs.processes("small") == []
     jobs.runners[0].terminate()
     assert jobs.runners[0].wait(20) == 0

@@ -80,6 +80,8 @@ class JobTraining:
                 self._metrics().read,
             )
             ending.callback(log.close)
+            if self._request.ignored_fields:
+                log.line(_ignored_line(self._request.ignored_fields))
             for feeder in self._feeders(channels):
                 ending.callback(feeder.close)
                 feeder.start()
@@ -162,3 +164,8 @@ class JobTraining:
             lambda: self._store.log_streams(prefix=prefix), self._control.refuse_let_go
         )
         return streams[0].name if streams else f"{prefix}{int(time.time())}"
+
+
+def _ignored_line(fields: Mapping[str, str]) -> str:
+    reasons = ", ".join(f"{field} ({why})" for field, why in fields.items())
+    return f"Pairloom ignores {reasons}"

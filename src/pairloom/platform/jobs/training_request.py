@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pairloom.errors import UserError
+from pairloom.platform.jobs.training_job_fields import ignored_fields
 
 S3_PREFIX, MANIFEST_FILE = "S3Prefix", "ManifestFile"
 PIPE = "Pipe"
@@ -56,6 +57,8 @@ class TrainingRequest:
         Prefix that the checkpoints are kept equal with, or None.
     compresses_model
         Whether the model goes into an archive, or its files alone.
+    ignored_fields
+        What changes nothing, by the reason.
     """
 
     name: str
@@ -69,6 +72,7 @@ class TrainingRequest:
     instance_count: int
     volume_gigabytes: int
     max_runtime_seconds: int
+    ignored_fields: Mapping[str, str]
 
     @property
     def hosts(self) -> list[str]:
@@ -107,6 +111,7 @@ def read_request(name: str, request: Mapping[str, Any]) -> TrainingRequest:
         max_runtime_seconds=(request.get("StoppingCondition") or {}).get(
             "MaxRuntimeInSeconds", 86_400
         ),
+        ignored_fields=ignored_fields(request),
     )
 
 

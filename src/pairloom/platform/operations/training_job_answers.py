@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pairloom.platform.operations.metric_definitions import metric_definitions
+from pairloom.platform.jobs.metric_definitions import SAGEMAKER_DEFINITIONS
 from pairloom.platform.operations.platform import Members
 from pairloom.platform.settings import PlatformSettings
 from pairloom.platform.store import TrainingJobRecord
@@ -104,7 +104,8 @@ def _algorithm(algorithm: Members) -> Members:
     return {
         "EnableSageMakerMetricsTimeSeries": False,
         **algorithm,
-        "MetricDefinitions": algorithm.get("MetricDefinitions") or metric_definitions(),
+        "MetricDefinitions": algorithm.get("MetricDefinitions")
+        or [{"Name": name, "Regex": regex} for name, regex in SAGEMAKER_DEFINITIONS.items()],
     }
 
 

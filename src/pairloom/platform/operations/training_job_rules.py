@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
+from pairloom.errors import UserError
+from pairloom.platform.jobs.training_job_fields import refuse_fields
+from pairloom.platform.jobs.training_request import refuse_obeyed
 from pairloom.platform.operations.platform import Members
-from pairloom.platform.operations.training_job_fields import refuse_fields
 from pairloom.platform.protocol.errors import validation_error
 
 REPOSITORY: Final = "factorization-machines"
@@ -23,7 +25,11 @@ def check_training_job(request: Members) -> None:
     ApiError
         ValidationException, naming the member and the rule.
     """
-    refuse_fields(request)
+    try:
+        refuse_fields(request)
+        refuse_obeyed(request.get("Environment", {}))
+    except UserError as error:
+        raise validation_error(str(error)) from error
     _check_algorithm(request["AlgorithmSpecification"])
     _check_channels(request.get("InputDataConfig", []))
     _check_resources(request.get("ResourceConfig", {}))

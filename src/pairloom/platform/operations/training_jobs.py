@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 from pairloom.platform.operations.pages import place_of, token
@@ -12,7 +11,6 @@ from pairloom.platform.operations.training_job_answers import (
     summarized,
     training_job_arn,
 )
-from pairloom.platform.operations.training_job_fields import ignored_fields
 from pairloom.platform.operations.training_job_rules import check_training_job
 from pairloom.platform.protocol.errors import ApiError, validation_error
 from pairloom.platform.store import (
@@ -21,8 +19,6 @@ from pairloom.platform.store import (
     TrainingJobQuery,
     TrainingJobRecord,
 )
-
-logger = logging.getLogger(__name__)
 
 _PAGE: Final = 10
 
@@ -41,8 +37,6 @@ def create_training_job(platform: Platform, request: Members) -> Members:
             f"already exists ({arn})",
         ) from None
     platform.store.add_tags(arn, {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])})
-    for field, why in ignored_fields(request).items():
-        logger.info("training job %s: %s is ignored: %s", name, field, why)
     return {"TrainingJobArn": arn}
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pairloom.platform.jobs.training_job_fields import IGNORED, REFUSED
 from pairloom.platform.operations import OPERATIONS
-from pairloom.platform.operations.training_job_fields import IGNORED, REFUSED
 
 
 def test_page_names_every_operation_and_every_field_that_is_not_honoured(repository: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pairloom.platform.protocol.errors import validation_error
+from pairloom.errors import UserError
 
 HONOURED: Final = frozenset(
     {
@@ -86,12 +86,12 @@ def refuse_fields(request: Mapping[str, Any]) -> None:
 
     Raises
     ------
-    ApiError
-        ValidationException, naming the field and why.
+    UserError
+        Names the field and says why.
     """
     for path in _given(request):
         if path in REFUSED:
-            raise validation_error(f"{path} is not supported by Pairloom: {REFUSED[path]}")
+            raise UserError(f"{path} is not supported by Pairloom: {REFUSED[path]}")
 
 
 def ignored_fields(request: Mapping[str, Any]) -> dict[str, str]:
