@@ -120,6 +120,14 @@ CLIENT_ERRORS: dict[str, tuple[Break, str]] = {
         "channel test, read as application/x-recordio-protobuf, since it names no content type: ",
     ),
     "a channel without files": (with_nothing_to_train_on, "the folder holds no data file"),
+    "a channel of empty files": (
+        lambda tree: train_file(tree).write_bytes(b""),
+        "input/data/train: no rows in any of its files",
+    ),
+    "a link to nothing among the files": (
+        lambda tree: (train_file(tree).parent / "shard").symlink_to("nowhere"),
+        "some/prefix/shard: neither a file nor a folder; remove it from the data",
+    ),
     "a file that is no recordio-protobuf": (
         lambda tree: train_file(tree).write_text("1 3:1 8:1\n"),
         "channel train, read as application/x-recordio-protobuf, since it names no content type: ",

@@ -70,7 +70,10 @@ class ChannelRows:
         with named(channel):
             self._begin(channel)
             _refuse_missing(channel)
-            return self._files.read_labelled(channel.path, feature_dim, self._predictor_type)
+            rows = self._files.read_labelled(channel.path, feature_dim, self._predictor_type)
+            if rows.num_rows == 0:
+                raise UserError(f"{channel.path}: no rows in any of its files")
+            return rows
 
     def of_epochs(self, channel: Channel, feature_dim: int | None) -> EpochRows:
         """Return the rows of a channel in Pipe mode, which every epoch reads anew."""

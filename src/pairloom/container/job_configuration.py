@@ -119,6 +119,6 @@ def _channel(folder: JobFolder, name: str, value: object) -> Channel:
 
 def _host(path: Path, place: str, value: object) -> str:
     host = as_text(path, place, value)
-    if not host or not host.isprintable() or " " in host:
-        raise malformed(path, place, host, "a name without spaces")
+    if not host or not host.isprintable() or " " in host or "/" in host or host.startswith("."):
+        raise malformed(path, place, host, "a name without spaces or slashes")
     return host

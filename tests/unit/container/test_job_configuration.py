@@ -64,8 +64,10 @@ def test_hosts_are_sorted_and_the_first_writes_the_model(folder: JobFolder) -> N
     assert not hosts.writes_model
 
 
-@pytest.mark.parametrize("name", ["", "two words", "line\nbreak", 7])
-def test_host_that_would_break_the_log_is_refused(name: object, folder: JobFolder) -> None:
+@pytest.mark.parametrize("name", ["", "two words", "line\nbreak", 7, "/etc", "../up", ".."])
+def test_host_that_would_break_log_or_leave_the_root_is_refused(
+    name: object, folder: JobFolder
+) -> None:
     folder.resource_config.write_text(json.dumps({"current_host": name, "hosts": [name]}))
     with pytest.raises(UserError, match=r"resourceconfig.json: current_host is "):
         read_hosts(folder)
