@@ -127,9 +127,11 @@ class _Job:
         self._processing = DataProcessing(settings) if settings.processes_data else None
 
     def run(self, source: Path, target: Path) -> Exception | None:
-        """Write one file; return what went wrong, if anything did."""
+        """Write one file; return what went wrong, if anything did, and leave no answers then."""
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_file():
+                target.unlink()
             with written_beside(target) as partial, partial.open("wb") as file:
                 for answer in self._answers(source):
                     self._write(file, answer)

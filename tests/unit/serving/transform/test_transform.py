@@ -150,6 +150,30 @@ def test_a_failed_file_leaves_nothing_and_the_others_are_kept(tmp_path: Path) ->
     assert complaint == "record 5: line 1: features has 3 values, expected 4"
 
 
+def test_a_failed_file_takes_away_the_answers_of_an_earlier_run(tmp_path: Path) -> None:
+    assert run(tmp_path, "rows.jsonl", lines_of(ROWS))
+    (tmp_path / "rows.jsonl").write_bytes(b"{}\n")
+    result = transform(
+        tmp_path / "rows.jsonl", tmp_path / "out", predictor().invoke, TransformSettings()
+    )
+    assert len(result.failed) == 1
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["data", "data/deep"])
+def test_answers_of_an_earlier_run_are_no_input(output: str, tmp_path: Path) -> None:
+    data, target = tmp_path / "data", tmp_path / output
+    data.mkdir()
+    (data / "rows").write_bytes(lines_of(ROWS))
+    settings = TransformSettings()
+    assert not transform(data, target, predictor().invoke, settings).failed
+    answers = (target / "rows.out").read_bytes()
+    complaint = r"rows\.out: both an input and where the answers to .*data/rows go"
+    with pytest.raises(UserError, match=complaint):
+        transform(data, target, predictor().invoke, settings)
+    assert (target / "rows.out").read_bytes() == answers
+
+
 def test_a_record_beyond_the_payload_is_named(tmp_path: Path) -> None:
     inputs(tmp_path, lines_of(ROWS), lines_of(ROWS[:2]) + b" " * 2_000_000 + b"1\n")
     _, complaint = failing_run(tmp_path, max_payload_in_mb=1)
