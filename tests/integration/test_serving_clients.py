@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import signal
 import socket
@@ -118,6 +119,29 @@ def test_requests_sent_in_one_go_are_answered_in_order(hasty: Endpoint) -> None:
     with hasty.raw(3 * request + last) as client:
         answers = everything_from(client).split(b"HTTP/1.1 ")[1:]
     assert [answer[:3] for answer in answers] == [b"200", b"200", b"200", b"404"]
+
+
+def test_an_offer_of_another_protocol_is_passed_over(hasty: Endpoint) -> None:
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEA\r\n"
+    request = HEAD + offer + b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+    last = b"GET /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with hasty.raw(request * 3 + last) as client:
+        answers = everything_from(client)
+    assert answers.count(b"HTTP/1.1 200 OK") == 4
+    assert answers.count(b'"predictions"') == 3
+    with hasty.raw(request[:-20]) as client:
+        time.sleep(0.1)
+        client.sendall(request[-20:] + last)
+        assert everything_from(client).count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_an_encoded_body_is_refused_by_its_header(hasty: Endpoint) -> None:
+    body = gzip.compress(BODY)
+    reply = hasty.call("POST", "/invocations", body, Content_Encoding="gzip")
+    assert reply.status == 415
+    assert reply.json == {"error": "content encoding 'gzip'; expected a body that has none"}
+    assert hasty.call("POST", "/rank", body, Content_Encoding="gzip").status == 415
+    assert hasty.call("POST", "/invocations", BODY, Content_Encoding="identity").status == 200
 
 
 def test_sigterm_lets_the_request_in_progress_end(root: Path, tmp_path: Path) -> None:

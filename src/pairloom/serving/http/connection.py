@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import ClassVar
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from pairloom.serving.http.answers import error_body
@@ -42,7 +43,12 @@ class LimitedConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._in_head:
             self._head_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            while data:
+                data = self._parse(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(431, f"the head of a request is larger than {MAX_HEAD_BYTES} bytes")
 
@@ -52,6 +58,8 @@ class LimitedConnection(HttpToolsProtocol):
         self._in_head = True
 
     def on_headers_complete(self) -> None:
+        if self._offers_upgrade():
+            return
         super().on_headers_complete()
         self._in_head = False
         self._head_bytes = 0
@@ -65,6 +73,8 @@ class LimitedConnection(HttpToolsProtocol):
                 self.transport.abort()
 
     def on_message_complete(self) -> None:
+        if self._offers_upgrade():
+            return
         super().on_message_complete()
         self._receiving_since = None
 
@@ -91,6 +101,28 @@ class LimitedConnection(HttpToolsProtocol):
             else:
                 seconds = self.limits.timeout_seconds
                 self._refuse(408, f"the request did not arrive within {seconds:g} seconds")
+
+    def _parse(self, data: bytes) -> bytes:
+        """Return what is still to be parsed."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # The parser stops behind the head of a request that offers another protocol, as
+            # Java's client does with HTTP/2. Without the offer it is a request like any other.
+            rest = data[upgrade.args[0] :]
+            head = self._head_without_upgrade()
+            self.parser = httptools.HttpRequestParser(self)
+            return head + rest
+        return b""
+
+    def _offers_upgrade(self) -> bool:
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def _is_late(self, since: float | None, now: float) -> bool:
         return since is not None and now - since > self.limits.timeout_seconds

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from starlette.types import Receive, Scope, Send
 
 from pairloom.errors import UserError
+from pairloom.serving.errors import UnsupportedContentTypeError
 from pairloom.serving.http.answers import (
     INTERNAL_ERROR,
     ClientGoneError,
@@ -81,6 +82,7 @@ class ScoringEndpoint:
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[Answer, int]:
         try:
             headers = dict(scope["headers"])
+            _refuse_encoding(headers.get(b"content-encoding", b""))
             body = await read_body(receive, headers.get(b"content-length"), self._max_bytes)
             content_type, accept = headers.get(b"content-type"), headers.get(b"accept")
             arguments = (
@@ -102,3 +104,11 @@ class ScoringEndpoint:
             return Answer(error_body(INTERNAL_ERROR), "application/json", 0), 500
         self._metrics.count_scored(len(body), len(answer.body), answer.num_rows)
         return answer, 200
+
+
+def _refuse_encoding(name: bytes) -> None:
+    if name.strip().lower() not in (b"", b"identity"):
+        shown = name.decode("latin-1")
+        raise UnsupportedContentTypeError(
+            f"content encoding {shown!r}; expected a body that has none"
+        )
