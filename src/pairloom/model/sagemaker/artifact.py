@@ -21,6 +21,7 @@ MODEL_MEMBER = "model_algo-1"
 ARCHIVE_SUFFIX = ".tar.gz"
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK\x03\x04"
 _WITH_GZIP_HEADER = 31
 _MODIFIED = 315532800  # 1980-01-01; tar warns of earlier times
 _PIECE_BYTES = 1 << 20
@@ -34,7 +35,10 @@ def is_artifact_name(path: Path) -> bool:
 
 
 def is_artifact(path: Path) -> bool:
-    """Say whether a file may be SageMaker's artifact: a tar.gz, or a zip that is not NumPy's."""
+    """Say whether a file may be SageMaker's artifact: a tar.gz, or a zip that is not NumPy's.
+
+    A file that has the artifact's name and begins as a zip counts too, whatever it lacks.
+    """
     try:
         with path.open("rb") as file:
             if file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC:
@@ -43,7 +47,7 @@ def is_artifact(path: Path) -> bool:
             with zipfile.ZipFile(file) as archive:
                 return not any(name.endswith(".npy") for name in archive.namelist())
     except (zipfile.BadZipFile, *_DAMAGED):
-        return False
+        return path.name == MODEL_MEMBER and _begins_as_zip(path)
 
 
 def write_artifact(path: Path, model: SageMakerModel) -> None:
@@ -87,6 +91,11 @@ def read_artifact(path: Path) -> SageMakerModel:
             return read_model_zip(file, str(path))
         with _unpacked(file, str(path)) as model_file:
             return read_model_zip(model_file, f"{path}: {MODEL_MEMBER}")
+
+
+def _begins_as_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
 
 
 def _begins_as_tar(file: BinaryIO) -> bool:

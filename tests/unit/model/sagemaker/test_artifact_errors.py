@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pairloom import Model
 from pairloom.errors import DataFormatError, PlatformError
 from pairloom.model.sagemaker.artifact import read_artifact, write_artifact
 from unit.model.sagemaker.artifacts import (
@@ -323,3 +324,11 @@ def test_truncated_archive_is_refused(cut: int, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(DataFormatError, match=str(path)):
         read_artifact(path)
+
+
+def test_truncated_model_is_called_a_zip_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "model_algo-1"
+    write_artifact(path, small_model())
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DataFormatError, match=r"model_algo-1: no zip that can be read: "):
+        Model.load(path)
