@@ -99,7 +99,7 @@ class Runner:
             self._settings.arn("training-job", record.name),
             control,
         )
-        thread = threading.Thread(target=run.run, name=record.name)
+        thread = threading.Thread(target=run.run, name=record.name, daemon=True)
         before = self._running.get(record.name)
         if before is not None:  # its lease ran out while this runner did not get to renew it
             before.control.let_go(lease_lost=True)

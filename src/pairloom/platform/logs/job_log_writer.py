@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
 
+from pairloom.platform.jobs.patience import patiently
 from pairloom.platform.store import LogEvent, MetricPoint
+
+_LOGGER = logging.getLogger(__name__)
 
 _BATCH_SECONDS = 0.2
 _MOST_WAITING = 20_000  # then the job waits, rather than the memory fills
@@ -90,6 +94,12 @@ class JobLogWriter:
             for event in events
             for name, value in self._read_metrics(event.message)
         ]
-        self._store.append_log_events(self._stream, events)
+        self._keep(lambda: self._store.append_log_events(self._stream, events))
         if points:
-            self._store.append_metrics(self._dimensions, points)
+            self._keep(lambda: self._store.append_metrics(self._dimensions, points))
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        try:
+            patiently(write)
+        except Exception:  # the job must not wait forever for who reads its lines
+            _LOGGER.exception("lines of %s are lost", self._stream)
