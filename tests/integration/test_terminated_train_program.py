@@ -110,3 +110,24 @@ def test_checkpoints_are_on_where_their_folder_is(
     done = tree.train(**WITHOUT_REPORT, **environment)
     assert f"Checkpoints are written to {tmp_path / 'checkpoints'} {line}" in done.stdout
     assert any((tmp_path / "checkpoints").iterdir()) is bool(environment)
+
+
+def test_sigterm_while_the_program_loads_is_not_lost(tmp_path: Path) -> None:
+    tree = JobTree(tmp_path)
+    tree.shards("train", one_hot_rows(500))
+    tree.configure(**SETTINGS)
+    with tree.start(**WITHOUT_REPORT) as process:
+        deadline = time.monotonic() + 20
+        while not handles_sigterm(process.pid) and process.poll() is None:
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGTERM)
+        log = rest_of_log(process)
+        assert process.wait(timeout=60) == 0, log
+    assert "SIGTERM came" in log
+    assert not (tree.root / "output" / "failure").exists()
+
+
+def handles_sigterm(process: int) -> bool:
+    status = Path(f"/proc/{process}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) & 1 << (signal.SIGTERM - 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,9 +87,12 @@ def _add_root(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    # The program takes a second to load on a busy machine; it hears then what came meanwhile.
+    came: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
     from pairloom.container.train import main  # noqa: PLC0415  other commands do without it
 
-    return main(arguments.root)
+    return main(arguments.root, came)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pairloom.container.failure import OUR_ERROR, explain, write_failure
@@ -19,13 +20,16 @@ from pairloom.training.termination import termination_noticed
 _LOGGER = logging.getLogger("pairloom")
 
 
-def main(root: str | os.PathLike[str] = DEFAULT_ROOT) -> int:
+def main(root: str | os.PathLike[str] = DEFAULT_ROOT, signals_before: Sequence[int] = ()) -> int:
     """Run the training job of a folder; return 0, or 2 where the user can mend it, else 1.
 
     SIGTERM ends the job within seconds, with the best model so far by validation, else the last.
+    `signals_before` are those that came while the program was loaded.
     """
     folder = JobFolder(Path(root))
     with logging_to(sys.stdout), termination_noticed() as terminated:
+        for number in signals_before[:1]:
+            signal.raise_signal(number)
         try:
             return _run(folder, terminated)
         except Exception as error:  # noqa: BLE001  the last place that can still say why
