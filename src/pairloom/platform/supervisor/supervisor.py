@@ -102,4 +102,4 @@ class Supervisor:
                     process.service.name,
                     process.service.stop_seconds,
                 )
-            self._changed(self.processes)
+        self._changed(self.processes)  # last: it may fail, as where the folder was removed

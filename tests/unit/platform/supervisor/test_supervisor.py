@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from pairloom.platform.supervisor.processes import end_process, is_running, start_mark
-from pairloom.platform.supervisor.service import Service
+from pairloom.platform.supervisor.service import Service, ServiceProcess
 from pairloom.platform.supervisor.supervisor import Supervisor
 
 SLEEP = [sys.executable, "-S", "-c", "import time; print('awake', flush=True); time.sleep(600)"]
@@ -156,3 +156,22 @@ def test_process_is_told_from_a_later_one_of_its_number() -> None:
     assert not is_running(os.getpid(), "another start")
     end_process(os.getpid(), "another start", 1.0)  # and is left alone
     assert start_mark(2**22 + 1) is None
+
+
+def test_every_process_is_ended_when_nobody_can_be_told(tmp_path: Path) -> None:
+    pids: list[int] = []
+
+    def fail_once_both_run(processes: Sequence[ServiceProcess]) -> None:
+        if pids:
+            raise OSError("the folder is gone")
+        if all(process.pid for process in processes):
+            pids.extend(process.pid for process in processes if process.pid)
+
+    services = [Service("one", SLEEP), Service("two", SLEEP)]
+    with (
+        pytest.raises(OSError, match="the folder is gone"),
+        Supervisor(services, tmp_path, fail_once_both_run).running(),
+    ):
+        pass
+
+    assert [start_mark(pid) for pid in pids] == [None, None]
