@@ -1,4 +1,4 @@
-"""The platform's API as a process on a free port, and real clients of it."""
+"""The platform's API on a free port, as a process or in a thread, and real clients of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import uvicorn
 from botocore.config import Config
 
+from pairloom.platform.app import create_app
 from pairloom.platform.identity import KeyPair, make_key_pair
 from pairloom.platform.settings import PlatformSettings
 from pairloom.platform.store import Store
@@ -59,8 +62,8 @@ class RunningApi:
 
 
 @contextmanager
-def running_api(folder: Path) -> Iterator[RunningApi]:
-    """Run the API over a folder of its own."""
+def running_api(folder: Path, *, own_process: bool = False) -> Iterator[RunningApi]:
+    """Run the API over a folder of its own; where it is no process, its lines are counted."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
@@ -68,17 +71,36 @@ def running_api(folder: Path) -> Iterator[RunningApi]:
         settings.write()
         pair = make_key_pair()
         pair.write(settings.keys_file)
-        descriptor = os.dup(listener.fileno())
-        process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(folder), str(descriptor)], pass_fds=[descriptor]
-        )
-        os.close(descriptor)
-    try:
-        with Store(settings.database_url) as store:
+        served = _process(folder, listener) if own_process else _thread(settings, listener)
+        with Store(settings.database_url) as store, served:
             yield RunningApi(settings, pair, store)
+
+
+@contextmanager
+def _process(folder: Path, listener: socket.socket) -> Iterator[None]:
+    descriptor = os.dup(listener.fileno())
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(folder), str(descriptor)], pass_fds=[descriptor]
+    )
+    os.close(descriptor)
+    try:
+        yield
     finally:
         process.terminate()
         assert process.wait(20) is not None
+
+
+@contextmanager
+def _thread(settings: PlatformSettings, listener: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 def job_request(name: str, **members: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ TARGET = "SageMaker.ListTrainingJobs"
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
-    with running_api(tmp_path_factory.mktemp("platform")) as api:
+    with running_api(tmp_path_factory.mktemp("platform"), own_process=True) as api:
         yield api
 
 
