@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from integration.runs import as_classes, bytes_of_run, dense_rows, one_hot_rows, with_weights
+from integration.runs import bytes_of_run, one_hot_rows
+from integration.short_runs import ROWS, VALIDATION, settings_of
 from pairloom.batch import RowBatch
 from pairloom.errors import DataFormatError, TrainingDivergedError, UserError
-from pairloom.hyperparameters import Hyperparameters, resolve
+from pairloom.hyperparameters import Hyperparameters
 from pairloom.training import (
     Checkpoints,
     EpochEvent,
@@ -25,28 +26,12 @@ from pairloom.training import (
 )
 
 LOSS = "binary_classification_cross_entropy"
-ROWS = as_classes(with_weights(dense_rows(900)))
-VALIDATION = as_classes(dense_rows(300, seed=1))
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the small rows here many blocks an epoch, which do not change the result."""
     monkeypatch.setattr("pairloom.training.epoch._BLOCK_WORK", 60_000)
-
-
-def settings_of(rows: RowBatch = ROWS, **settings: Any) -> Hyperparameters:
-    given = {
-        "feature_dim": rows.feature_dim,
-        "num_factors": 6,
-        "predictor_type": "binary_classifier",
-        "epochs": 4,
-        "mini_batch_size": 40,
-        "linear_lr": 0.02,
-        "factors_lr": 0.02,
-        **settings,
-    }
-    return resolve(given)
 
 
 @dataclass

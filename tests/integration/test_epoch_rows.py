@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from integration.runs import as_classes, bytes_of_run, dense_rows, one_hot_rows, with_weights
+from integration.runs import as_classes, bytes_of_run, dense_rows, one_hot_rows
+from integration.short_runs import ROWS, VALIDATION, settings_of
 from pairloom.batch import RowBatch
 from pairloom.data import FifoRows, FileOptions, RowFiles, RowsInterruptedError
 from pairloom.errors import DataError, UserError
 from pairloom.formats import write_recordio
-from pairloom.hyperparameters import Hyperparameters, resolve
 from pairloom.model import Model
 from pairloom.training import (
     Checkpoints,
@@ -33,27 +33,10 @@ from pairloom.training import (
     train,
 )
 
-ROWS = as_classes(with_weights(dense_rows(900)))
-VALIDATION = as_classes(dense_rows(300, seed=1))
-
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pairloom.training.epoch._BLOCK_WORK", 60_000)
-
-
-def settings_of(rows: RowBatch = ROWS, **settings: Any) -> Hyperparameters:
-    given = {
-        "feature_dim": rows.feature_dim,
-        "num_factors": 6,
-        "predictor_type": "binary_classifier",
-        "epochs": 4,
-        "mini_batch_size": 40,
-        "linear_lr": 0.02,
-        "factors_lr": 0.02,
-        **settings,
-    }
-    return resolve(given)
 
 
 def copy_of(rows: RowBatch) -> RowBatch:
