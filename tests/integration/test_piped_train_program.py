@@ -46,6 +46,14 @@ class PipeWriter(threading.Thread):
                 return
             pipe.unlink()
 
+    def end(self) -> None:
+        """Wait for the end of a writer that nobody reads from any more."""
+        for pipe in self._channel.parent.glob(f"{self._channel.name}_*"):
+            os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+            pipe.unlink()
+        self.join(timeout=20)
+        assert not self.is_alive()
+
 
 def recordio(tmp_path: Path, num_rows: int, *, seed: int = 0) -> bytes:
     write_recordio(tmp_path / "rows.pbr", one_hot_rows(num_rows, seed=seed))
@@ -114,7 +122,7 @@ def test_a_killed_job_reads_its_pipe_again_and_skips_what_was_trained(
     folder.mkdir()
     content = recordio(tmp_path, 100_000)
     settings = {**SOON, "PAIRLOOM_CHECKPOINT_SECONDS": "0.01"}
-    PipeWriter(channel(tree, "train"), content, range(3))
+    writer = PipeWriter(channel(tree, "train"), content, range(3))
     with tree.start(**settings) as process:
         assert process.stdout is not None
         before: set[Path] | None = None
@@ -129,8 +137,7 @@ def test_a_killed_job_reads_its_pipe_again_and_skips_what_was_trained(
     assert newest is not None
     epoch, rows_done = newest.content["epoch"], newest.content["rows_done"]
     assert epoch >= 1
-    for pipe in channel(tree, "train").parent.iterdir():
-        pipe.unlink()
+    writer.end()
     pipes = range(3 - epoch) if begins_again else range(epoch, 3)
     PipeWriter(channel(tree, "train"), content, pipes)
     done = tree.train(**settings)

@@ -89,10 +89,13 @@ def _add_root(parser: argparse.ArgumentParser) -> None:
 def _train(arguments: argparse.Namespace) -> int:
     # The program takes a second to load on a busy machine; it hears then what came meanwhile.
     came: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
-    from pairloom.container.train import main  # noqa: PLC0415  other commands do without it
+    before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        from pairloom.container.train import main  # noqa: PLC0415  other commands do without it
 
-    return main(arguments.root, came)
+        return main(arguments.root, came)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
