@@ -105,7 +105,8 @@ def _serve(loop: asyncio.AbstractEventLoop, proxy: ConnectProxy, listener: socke
     try:
         loop.run_until_complete(proxy.serve(listener))
     except asyncio.CancelledError:
-        loop.run_until_complete(asyncio.sleep(0.1))
+        ending = asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True)
+        loop.run_until_complete(ending)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
