@@ -105,8 +105,12 @@ def _serve(loop: asyncio.AbstractEventLoop, proxy: ConnectProxy, listener: socke
     try:
         loop.run_until_complete(proxy.serve(listener))
     except asyncio.CancelledError:
-        ending = asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True)
-        loop.run_until_complete(ending)
+        loop.run_until_complete(_end_of_connections())
+
+
+async def _end_of_connections() -> None:
+    connections = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*connections, return_exceptions=True)
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
