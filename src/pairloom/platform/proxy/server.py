@@ -149,5 +149,8 @@ async def _refuse(client: socket.socket, reason: str) -> None:
 
 async def _close(writer: asyncio.StreamWriter) -> None:
     writer.close()
-    with contextlib.suppress(*_FAILURES):
-        await asyncio.wait_for(writer.wait_closed(), 2.0)
+    try:
+        with contextlib.suppress(*_FAILURES):
+            await asyncio.wait_for(writer.wait_closed(), 2.0)
+    finally:
+        writer.transport.abort()  # of a client that does not end its side of TLS

@@ -111,6 +111,7 @@ def _serve(loop: asyncio.AbstractEventLoop, proxy: ConnectProxy, listener: socke
 async def _end_of_connections() -> None:
     connections = asyncio.all_tasks() - {asyncio.current_task()}
     await asyncio.gather(*connections, return_exceptions=True)
+    await asyncio.sleep(0.1)  # transports end after their tasks
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
