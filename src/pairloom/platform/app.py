@@ -92,16 +92,21 @@ class Api:
         is_meant = (call.service, call.operation) == ("sagemaker", "DescribeTrainingJob")
         if not is_meant or _SDK_AGENT not in (call.request.header("user-agent") or ""):
             return
+        name = await run_in_threadpool(self._job_asked_for, call)
         until = time.monotonic() + patience
-        while time.monotonic() < until and await run_in_threadpool(self._is_young, call):
+        while name and time.monotonic() < until and await run_in_threadpool(self._is_young, name):
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _is_young(self, call: Call) -> bool:
+    def _job_asked_for(self, call: Call) -> str | None:
         try:
             self._signatures.check(call.request, call.signing_name)
-            job = self._platform.store.training_job(call.members()["TrainingJobName"])
+            name: str = call.members()["TrainingJobName"]
         except ApiError:
-            return False
+            return None
+        return name
+
+    def _is_young(self, name: str) -> bool:
+        job = self._platform.store.training_job(name)
         young = job is not None and time.time() - job.created_at < _YOUNG_SECONDS
         return young and job is not None and not job.has_ended
 
