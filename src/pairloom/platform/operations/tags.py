@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from pairloom.platform.operations.pages import page
@@ -41,7 +42,12 @@ def delete_tags(platform: Platform, request: Members) -> Members:
 
 def tag_list(platform: Platform, arn: str) -> list[dict[str, str]]:
     """Return a resource's tags in the form of the API."""
-    return [{"Key": key, "Value": value} for key, value in platform.store.tags(arn).items()]
+    return as_list(platform.store.tags(arn))
+
+
+def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags in the form of the API."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _existing(platform: Platform, arn: str) -> str:

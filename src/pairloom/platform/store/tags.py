@@ -28,6 +28,15 @@ class Tags:
         with self._database.reading() as session:
             return {row.key: row.value for row in session.execute(statement)}
 
+    def all_tags(self) -> dict[str, dict[str, str]]:
+        """Return the tags of every resource that has some, by ARN and key."""
+        found: dict[str, dict[str, str]] = {}
+        statement = select(TagRow.arn, TagRow.key, TagRow.value).order_by(TagRow.key)
+        with self._database.reading() as session:
+            for row in session.execute(statement):
+                found.setdefault(row.arn, {})[row.key] = row.value
+        return found
+
     def delete_tags(self, arn: str, keys: Iterable[str]) -> None:
         """Take tags away; a key that is not there is no error."""
         with self._database.writing() as session:
