@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from pairloom.container.environment import CHECKPOINT_EPOCHS, CHECKPOINT_SECONDS, ONE_PROCESS
 from pairloom.container.job_folder import JobFolder
@@ -21,9 +22,9 @@ def write_configuration(folder: JobFolder, request: TrainingRequest) -> None:
     """Write hyperparameters, channels and hosts as SageMaker does."""
     folder.hyperparameters.parent.mkdir(parents=True, exist_ok=True)
     folder.input_data.mkdir(parents=True, exist_ok=True)
-    _write(folder, "hyperparameters", request.hyperparameters)
-    _write(folder, "inputdataconfig", _channels(request))
-    _write(folder, "resourceconfig", _resources(request))
+    _write(folder.hyperparameters, request.hyperparameters)
+    _write(folder.input_data_config, _channels(request))
+    _write(folder.resource_config, _resources(request))
     if request.checkpoint_uri is not None:
         folder.checkpoints.mkdir(exist_ok=True)
 
@@ -62,6 +63,5 @@ def _resources(request: TrainingRequest) -> dict[str, object]:
     }
 
 
-def _write(folder: JobFolder, name: str, document: Mapping[str, object]) -> None:
-    path = folder.hyperparameters.parent / f"{name}.json"
+def _write(path: Path, document: Mapping[str, object]) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
