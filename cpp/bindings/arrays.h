@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdlib>
@@ -23,8 +24,11 @@ NewArray<T, kDimensions> new_array(const std::array<size_t, kDimensions>& shape)
   for (const size_t extent : shape) {
     size *= extent;
   }
-  T* data = new T[size];
-  nanobind::capsule owner(data, [](void* pointer) noexcept { delete[] static_cast<T*>(pointer); });
+  GrowingArray<T> array;
+  array.reserve(std::max<size_t>(size, 1));
+  array.extend(size);
+  T* data = array.release();
+  nanobind::capsule owner(data, [](void* memory) noexcept { std::free(memory); });
   return NewArray<T, kDimensions>(data, kDimensions, shape.data(), owner);
 }
 

@@ -9,6 +9,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "byte_pieces.h"
 #include "source_matrix.h"
 
 namespace nb = nanobind;
@@ -17,8 +18,6 @@ using nb::literals::operator""_a;
 namespace pairloom::bindings {
 
 namespace {
-
-using ByteArray = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 FirstId first_id(std::optional<bool> zero_based) {
   if (!zero_based) {
@@ -35,6 +34,8 @@ nb::dict rows_to_python(LibsvmRows&& rows) {
   result["zero_based"] = rows.zero_based;
   result["mapped_labels"] = rows.mapped_labels;
   result["num_queries"] = rows.num_queries;
+  result["zero_label_place"] = rows.zero_label_place;
+  result["minus_one_label_place"] = rows.minus_one_label_place;
   result["labels"] = result["values"] = nb::none();
   if (!rows.labels.empty()) {
     result["labels"] = to_numpy(std::move(rows.labels), {num_rows});
@@ -61,7 +62,7 @@ void bind_libsvm(nb::module_& module) {
           },
           "feature_dim"_a, "zero_based"_a.none(), "require_labels"_a, "binary_labels"_a,
           "expected_bytes"_a)
-      .def("begin_file", &LibsvmReader::begin_file, "name"_a)
+      .def("begin_file", &LibsvmReader::begin_file, "name"_a, "lines_before"_a = 0)
       .def(
           "feed",
           [](LibsvmReader& self, const ByteArray& piece) {
@@ -71,8 +72,12 @@ void bind_libsvm(nb::module_& module) {
           "piece"_a)
       .def("end_file", &LibsvmReader::end_file)
       .def(
-          "finish", [](LibsvmReader& self) { return rows_to_python(self.finish()); },
+          "finish",
+          [](LibsvmReader& self) {
+            return rows_to_python(without_gil([&] { return self.finish(); }));
+          },
           nb::sig("def finish(self) -> dict[str, typing.Any]"));
+  define_whole_records(module, "whole_lines", whole_lines, "lines");
   module.def(
       "encode_libsvm",
       [](const MatrixArrays& matrix, bool zero_based, uint64_t begin_row, size_t block_bytes) {

@@ -7,6 +7,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "byte_pieces.h"
 #include "pairloom/feature_hash.h"
 #include "source_matrix.h"
 
@@ -16,8 +17,6 @@ using nb::literals::operator""_a;
 namespace pairloom::bindings {
 
 namespace {
-
-using ByteArray = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 nb::dict rows_to_python(RecordioRows&& rows) {
   const size_t num_rows = rows.num_rows;
@@ -71,7 +70,8 @@ void bind_recordio(nb::module_& module) {
           },
           "feature_dim"_a, "require_labels"_a, "binary_labels"_a, "expected_bytes"_a, "hash_bits"_a,
           "weight_feature"_a = "", "require_weights"_a = true)
-      .def("begin_file", &RecordioReader::begin_file, "name"_a)
+      .def("begin_file", &RecordioReader::begin_file, "name"_a, "offset"_a = 0,
+           "record_number"_a = 0)
       .def(
           "feed",
           [](RecordioReader& self, const ByteArray& piece) {
@@ -81,8 +81,19 @@ void bind_recordio(nb::module_& module) {
           "piece"_a)
       .def("end_file", &RecordioReader::end_file)
       .def(
-          "finish", [](RecordioReader& self) { return rows_to_python(self.finish()); },
+          "finish",
+          [](RecordioReader& self) {
+            return rows_to_python(without_gil([&] { return self.finish(); }));
+          },
           nb::sig("def finish(self) -> dict[str, typing.Any]"));
+  define_whole_records(module, "whole_records", whole_records, "records");
+  module.def(
+      "first_record",
+      [](const ByteArray& piece, bool ends) {
+        return without_gil([&] { return first_record({piece.data(), piece.size()}, ends); });
+      },
+      "piece"_a, "ends"_a,
+      "Where the first record begins in a piece from the middle of a file; -1 when none is found.");
   module.def(
       "read_recordio_rows",
       [](const nb::bytes& body, uint64_t feature_dim, unsigned hash_bits) {

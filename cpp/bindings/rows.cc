@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bindings.h"
+#include "byte_pieces.h"
 
 namespace nb = nanobind;
 
@@ -34,7 +35,7 @@ void Rows::take(FloatVector labels, FloatVector weights) {
     batch_.weights = weights->data();
     owners_.append(nb::cast(*weights));
   }
-  const std::string fault = find_fault(batch_);
+  const std::string fault = without_gil([&] { return find_fault(batch_); });
   if (!fault.empty()) {
     throw std::invalid_argument(fault);
   }
@@ -86,7 +87,7 @@ Rows Rows::sparse(int64_t feature_dim, ReadVector<int64_t> row_offsets,
       require_length("values", values->shape(0), stored);
     }
     const int64_t first = row_offsets.data()[0];
-    if (!all_ones(values->data() + first, stored - first)) {
+    if (!without_gil([&] { return all_ones(values->data() + first, stored - first); })) {
       rows.batch_.values = values->data();
       rows.owners_.append(nb::cast(*values));
     }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct LibsvmReader::State {
   std::string file;
   uint64_t line_number = 0;
   std::string one_based_place;  // of the first id that needs ids to count from 1
+  std::string zero_label_place, minus_one_label_place;
 };
 
 LibsvmReader::LibsvmReader(const LibsvmReadOptions& options)
@@ -28,9 +30,9 @@ LibsvmReader::LibsvmReader(const LibsvmReadOptions& options)
 
 LibsvmReader::~LibsvmReader() = default;
 
-void LibsvmReader::begin_file(const std::string& name) {
+void LibsvmReader::begin_file(const std::string& name, uint64_t lines_before) {
   state_->file = name;
-  state_->line_number = 0;
+  state_->line_number = lines_before;
 }
 
 void LibsvmReader::feed(std::span<const uint8_t> bytes) {
@@ -62,7 +64,30 @@ void LibsvmReader::end_file() {
   }
 }
 
-LibsvmRows LibsvmReader::finish() { return state_->rows.finish(); }
+LibsvmRows LibsvmReader::finish() {
+  LibsvmRows rows = state_->rows.finish();
+  rows.zero_label_place = state_->zero_label_place;
+  rows.minus_one_label_place = state_->minus_one_label_place;
+  return rows;
+}
+
+RecordSpan whole_lines(std::span<const uint8_t> bytes, uint64_t stop) {
+  const auto first = bytes.begin();
+  auto end = bytes.end();
+  if (stop == 0) {
+    end = first;
+  } else if (stop < bytes.size()) {
+    // The last line that begins before `stop` ends at the first line feed from the byte before on.
+    const auto last = first + static_cast<ptrdiff_t>(stop - 1);
+    const auto line_feed = std::find(last, bytes.end(), uint8_t{'\n'});
+    end = line_feed == bytes.end() ? last : line_feed + 1;
+  }
+  while (end != first && *(end - 1) != '\n') {
+    --end;
+  }
+  const auto lines = std::count(first, end, uint8_t{'\n'});
+  return {static_cast<uint64_t>(end - first), static_cast<uint64_t>(lines)};
+}
 
 void LibsvmReader::State::take_line(const char* begin, const char* end) {
   ++line_number;
@@ -77,6 +102,12 @@ void LibsvmReader::State::take_line(const char* begin, const char* end) {
   } catch (const libsvm::UnusableLine& unusable) {
     const char* at = unusable.entry ? libsvm::place_of_entry(begin, *unusable.entry) : begin;
     throw DataFormatError(place(begin, at) + unusable.complaint);
+  }
+  if (rows.has_zero_label() && zero_label_place.empty()) {
+    zero_label_place = place(begin, begin);
+  }
+  if (rows.has_minus_one_label() && minus_one_label_place.empty()) {
+    minus_one_label_place = place(begin, begin);
   }
   if (rows.needs_one_based() && one_based_place.empty()) {
     one_based_place = place(begin, libsvm::place_of_entry(begin, line.size - 1));

@@ -28,6 +28,9 @@ class RowCollector {
   uint64_t feature_dim() const { return options_.feature_dim; }
   // Whether an id was 0.
   bool has_zero_id() const { return has_zero_id_; }
+  // Whether a binary classifier's label was 0, or -1.
+  bool has_zero_label() const { return has_zero_label_; }
+  bool has_minus_one_label() const { return has_minus_one_label_; }
   LibsvmRows finish();
 
  private:

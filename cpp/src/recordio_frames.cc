@@ -35,6 +35,16 @@ uint64_t frame_bytes(const uint8_t* header, uint64_t offset) {
   return kHeaderBytes + padded(length & kMaxPayloadBytes);
 }
 
+bool is_header(const uint8_t* bytes) {
+  return load_uint32(bytes) == kMagic &&
+         load_uint32(bytes + 4) >> kLengthBits <= static_cast<uint32_t>(Part::kLast);
+}
+
+bool may_begin_record(const uint8_t* bytes) {
+  return is_header(bytes) &&
+         load_uint32(bytes + 4) >> kLengthBits <= static_cast<uint32_t>(Part::kFirst);
+}
+
 Frame open_frame(const uint8_t* bytes) {
   const uint32_t length = load_uint32(bytes + 4);
   return {static_cast<Part>(length >> kLengthBits),

@@ -35,6 +35,10 @@ struct Frame {
 // Throws MalformedFrame.
 uint64_t frame_bytes(const uint8_t* header, uint64_t offset);
 
+// Whether these eight bytes can be a frame's header, and that of a record's only or first frame.
+bool is_header(const uint8_t* bytes);
+bool may_begin_record(const uint8_t* bytes);
+
 Frame open_frame(const uint8_t* bytes);
 
 // Joins the parts of split records.

@@ -36,10 +36,10 @@ RecordioReader::RecordioReader(const RecordioReadOptions& options)
 
 RecordioReader::~RecordioReader() = default;
 
-void RecordioReader::begin_file(const std::string& name) {
+void RecordioReader::begin_file(const std::string& name, uint64_t offset, uint64_t record_number) {
   state_->file = name;
-  state_->offset = 0;
-  state_->record_number = 0;
+  state_->offset = offset;
+  state_->record_number = record_number;
 }
 
 void RecordioReader::feed(std::span<const uint8_t> bytes) {
@@ -75,6 +75,45 @@ void RecordioReader::end_file() {
   if (state.parts.is_open()) {
     state.fail(state.parts.offset(), "the file ends inside a split record; expected its last part");
   }
+}
+
+RecordSpan whole_records(std::span<const uint8_t> bytes, uint64_t stop) {
+  RecordSpan whole;
+  uint64_t offset = 0;
+  bool is_split = false;
+  try {
+    while (offset < bytes.size() && (is_split || offset < stop)) {
+      const auto rest = bytes.subspan(static_cast<size_t>(offset));
+      if (rest.size() < kHeaderBytes || recordio::frame_bytes(rest.data(), offset) > rest.size()) {
+        break;
+      }
+      const recordio::Part part = recordio::open_frame(rest.data()).part;
+      offset += recordio::frame_bytes(rest.data(), offset);
+      is_split = part == recordio::Part::kFirst || part == recordio::Part::kMiddle;
+      if (!is_split) {
+        whole.num_bytes = offset;
+        ++whole.num_records;
+      }
+    }
+  } catch (const recordio::MalformedFrame&) {
+    whole.num_bytes = bytes.size();
+  }
+  return whole;
+}
+
+int64_t first_record(std::span<const uint8_t> bytes, bool ends) {
+  for (size_t at = 0; at + kHeaderBytes <= bytes.size(); at += 4) {
+    const auto rest = bytes.subspan(at);
+    if (!recordio::may_begin_record(rest.data())) {
+      continue;
+    }
+    const uint64_t size = recordio::frame_bytes(rest.data(), 0);
+    const bool last = ends && size == rest.size();
+    if (last || (size + kHeaderBytes <= rest.size() && recordio::is_header(rest.data() + size))) {
+      return static_cast<int64_t>(at);
+    }
+  }
+  return -1;
 }
 
 RecordioRows RecordioReader::finish() { return state_->rows.finish(); }

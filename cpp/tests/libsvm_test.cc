@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pairloom/error.h"
@@ -116,6 +117,31 @@ TEST_CASE("libsvm rows are written in the fewest digits") {
   std::vector<uint8_t> file;
   CHECK(encode_libsvm(matrix, false, 0, SIZE_MAX, file) == 3);
   CHECK(std::string(file.begin(), file.end()) == "1 1:0.1 8:1\n-1\n0.25 3:1e-30 6:-2.5\n");
+}
+
+TEST_CASE("whole lines end where a line does that began in time") {
+  const std::string_view text = "1 1:1\n2 2:1\n3 3:1";
+  const auto whole = [&](uint64_t stop) {
+    const RecordSpan span =
+        whole_lines({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, stop);
+    return std::pair{span.num_bytes, span.num_records};
+  };
+  CHECK(whole(UINT64_MAX) == std::pair<uint64_t, uint64_t>{12, 2});
+  CHECK(whole(0) == std::pair<uint64_t, uint64_t>{0, 0});
+  CHECK(whole(1) == std::pair<uint64_t, uint64_t>{6, 1});
+  CHECK(whole(6) == std::pair<uint64_t, uint64_t>{6, 1});
+  CHECK(whole(7) == std::pair<uint64_t, uint64_t>{12, 2});
+  CHECK(whole(13) == std::pair<uint64_t, uint64_t>{12, 2});
+}
+
+TEST_CASE("the rest of a text counts its lines from where it begins") {
+  LibsvmReader reader({.first_id = FirstId::kZero, .binary_labels = true});
+  reader.begin_file("test", 7);
+  const std::string_view text = "1 1:1\n-1 1:1\n";
+  reader.feed({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  const LibsvmRows rows = reader.finish();
+  CHECK(rows.minus_one_label_place == "test: line 9, column 1: ");
+  CHECK(rows.zero_label_place.empty());
 }
 
 }  // namespace pairloom

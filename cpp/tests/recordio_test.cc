@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pairloom/error.h"
@@ -202,6 +203,67 @@ TEST_CASE("a growing array keeps its values while it grows and shrinks") {
   for (int64_t i = 0; i < 50000; ++i) {
     REQUIRE(array[static_cast<size_t>(i)] == i);
   }
+}
+
+TEST_CASE("whole records end where a record does that began in time") {
+  std::vector<uint8_t> file = dense_file();
+  const uint64_t record = file.size() / 3;
+  const auto whole = [&](uint64_t stop) {
+    const RecordSpan span = whole_records(file, stop);
+    return std::pair{span.num_bytes, span.num_records};
+  };
+  CHECK(whole(UINT64_MAX) == std::pair<uint64_t, uint64_t>{3 * record, 3});
+  CHECK(whole(0) == std::pair<uint64_t, uint64_t>{0, 0});
+  CHECK(whole(1) == std::pair<uint64_t, uint64_t>{record, 1});
+  CHECK(whole(record) == std::pair<uint64_t, uint64_t>{record, 1});
+  CHECK(whole(record + 1) == std::pair<uint64_t, uint64_t>{2 * record, 2});
+  const std::vector<uint8_t> payload(8, 1);
+  append_frame(file, payload, 1);
+  CHECK(whole(UINT64_MAX) == std::pair<uint64_t, uint64_t>{3 * record, 3});
+  append_frame(file, payload, 3);
+  CHECK(whole(3 * record + 1) == std::pair<uint64_t, uint64_t>{3 * record + 32, 4});
+  file.resize(file.size() - 1);
+  CHECK(whole(UINT64_MAX) == std::pair<uint64_t, uint64_t>{3 * record, 3});
+  file[record] ^= 1;
+  CHECK(whole(UINT64_MAX) == std::pair<uint64_t, uint64_t>{file.size(), 1});
+}
+
+TEST_CASE("the rest of a file counts bytes and records from where it begins") {
+  RecordioReader reader({});
+  reader.begin_file("test", 4096, 17);
+  const std::vector<uint8_t> file = dense_file();
+  reader.feed(file);
+  const std::vector<uint8_t> wrong(8, 0);
+  std::string complaint;
+  try {
+    reader.feed(wrong);
+  } catch (const DataFormatError& error) {
+    complaint = error.what();
+  }
+  const std::string place = "test: byte " + std::to_string(4096 + file.size()) + ", record 20: ";
+  CHECK(complaint.substr(0, place.size()) == place);
+}
+
+TEST_CASE("the first record after any byte is found") {
+  const std::vector<uint8_t> file = dense_file();
+  const auto record = static_cast<int64_t>(file.size() / 3);
+  const auto first = [&](int64_t from, bool ends, size_t count = SIZE_MAX) {
+    const auto rest = std::span(file).subspan(static_cast<size_t>(from));
+    return first_record(rest.first(std::min(count, rest.size())), ends);
+  };
+  CHECK(first(0, false) == 0);
+  CHECK(first(4, false) == record - 4);
+  CHECK(first(4, false, static_cast<size_t>(record) + 4) == -1);
+  CHECK(first(record, true) == 0);
+  CHECK(first(record + 4, true) == record - 4);
+  CHECK(first(record + 4, false) == -1);
+  CHECK(first(2 * record + 4, true) == -1);
+  std::vector<uint8_t> split;
+  const std::vector<uint8_t> payload(8, 1);
+  append_frame(split, payload, 2);
+  append_frame(split, payload, 3);
+  append_frame(split, payload, 0);
+  CHECK(first_record(split, true) == 32);
 }
 
 }  // namespace pairloom

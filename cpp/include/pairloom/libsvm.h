@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pairloom/growing_array.h"
+#include "pairloom/record_span.h"
 #include "pairloom/source_matrix.h"
 
 namespace pairloom {
@@ -35,6 +36,9 @@ struct LibsvmRows {
   bool zero_based = false;     // what was told or found
   bool mapped_labels = false;  // -1 became 0
   uint64_t num_queries = 0;    // lines with a qid, which is passed over
+  // Where the first label 0, and the first -1, of a binary classifier stands; empty without one.
+  std::string zero_label_place;
+  std::string minus_one_label_place;
   GrowingArray<int64_t> row_offsets;
   GrowingArray<int32_t> narrow_ids;  // in use until an id needs more
   GrowingArray<int64_t> wide_ids;
@@ -50,7 +54,8 @@ class LibsvmReader {
   explicit LibsvmReader(const LibsvmReadOptions& options);
   ~LibsvmReader();
 
-  void begin_file(const std::string& name);
+  // Lines after the first `lines_before` of the file.
+  void begin_file(const std::string& name, uint64_t lines_before = 0);
   void feed(std::span<const uint8_t> bytes);
   void end_file();
   LibsvmRows finish();
@@ -59,6 +64,10 @@ class LibsvmReader {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Where the last whole line ends of those that begin before byte `stop` of `bytes`, which begin
+// with a line, and how many these are.
+RecordSpan whole_lines(std::span<const uint8_t> bytes, uint64_t stop);
 
 // Appends the lines of rows from `begin_row` on, until they fill `block_bytes` or the rows end.
 // Every number takes the fewest digits that read back as itself; dense rows lose their zeros.

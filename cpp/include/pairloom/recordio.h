@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pairloom/growing_array.h"
+#include "pairloom/record_span.h"
 #include "pairloom/source_matrix.h"
 
 namespace pairloom {
@@ -49,7 +50,8 @@ class RecordioReader {
   explicit RecordioReader(const RecordioReadOptions& options);
   ~RecordioReader();
 
-  void begin_file(const std::string& name);
+  // Bytes from `offset` on, where the record of that number begins: the file's first by default.
+  void begin_file(const std::string& name, uint64_t offset = 0, uint64_t record_number = 0);
   void feed(std::span<const uint8_t> bytes);
   void end_file();
   RecordioRows finish();
@@ -58,6 +60,16 @@ class RecordioReader {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Where the last whole record ends of those that begin before byte `stop` of `bytes`, which begin
+// with a record, and how many these are. Bytes that are no record end the search and are all taken:
+// the reader tells what is wrong with them.
+RecordSpan whole_records(std::span<const uint8_t> bytes, uint64_t stop);
+
+// Where the first record begins in bytes from the middle of a file, at a multiple of four: another
+// frame follows there, or the end of the bytes where the file ends (`ends`). -1 when none is found:
+// more bytes may tell.
+int64_t first_record(std::span<const uint8_t> bytes, bool ends);
 
 // Appends the frames of rows from `begin_row` on, until they fill `block_bytes` or the rows end.
 // Returns the next row. Weights stand in the features map under `weight_feature`. Throws DataError

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pairloom.formats.full_disk import naming_full_disk
+
 
 @contextmanager
 def written_beside(target: Path) -> Iterator[Path]:
@@ -16,14 +18,20 @@ def written_beside(target: Path) -> Iterator[Path]:
     The file and then its folder are on disk when the block has ended, so that a crash of the
     machine leaves the old file or the new one, whole. What is no regular file, as a pipe or a
     device, is written in place.
+
+    Raises
+    ------
+    FullDiskError
+        The disk is full; nothing of the new file stays.
     """
     if target.exists() and not target.is_file():
         yield target
         return
     with tempfile.TemporaryDirectory(prefix=".pairloom-", dir=target.parent) as folder:
         partial = Path(folder) / target.name
-        yield partial
-        sync(partial)
+        with naming_full_disk(target.name, partial):
+            yield partial
+            sync(partial)
         partial.replace(target)
     sync(target.parent)
 

@@ -134,15 +134,27 @@ def _zstd_reader(file: _Rejoined, name: str) -> tuple[Any, tuple[type[Exception]
     return zstd.ZstdFile(buffered), (zstd.ZstdError,)
 
 
+def zstd_if_installed() -> Any:
+    """Return the library of zstd, untyped; None without it."""
+    try:
+        return _import_zstd()
+    except ModuleNotFoundError:
+        return None
+
+
 def _zstd(name: str) -> Any:
     try:
-        if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415
-        else:
-            from backports import zstd  # noqa: PLC0415
+        return _import_zstd()
     except ModuleNotFoundError as error:
         raise UserError(
             f"{name}: zstd needs {error.name}, which is not installed: "
             "pip install 'pairloom[compression]'"
         ) from error
+
+
+def _import_zstd() -> Any:
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415
+    else:
+        from backports import zstd  # noqa: PLC0415
     return zstd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -45,10 +46,12 @@ def source_format(path: Path) -> FileFormat:
     What begins as NumPy's files do is NumPy's, whatever its name; a name that says nothing is taken
     for recordio-protobuf's.
     """
-    formats = {_file_format(file) for file in list_shards(path)}
-    if len(formats) > 1:
-        raise UserError(f"{path}: holds files of several formats, {' and '.join(sorted(formats))}")
-    return formats.pop()
+    return _only_one(str(path), {_file_format(file) for file in list_shards(path)})
+
+
+def format_by_names(source: str, names: Iterable[str]) -> FileFormat:
+    """Say the format that names stand for, inside their compression."""
+    return _only_one(source, {_named_format(Path(name)) for name in names})
 
 
 def target_format(path: Path) -> FileFormat:
@@ -65,7 +68,16 @@ def target_format(path: Path) -> FileFormat:
     return file_format
 
 
+def _only_one(source: str, formats: set[FileFormat]) -> FileFormat:
+    if len(formats) > 1:
+        held = " and ".join(sorted(formats))
+        raise UserError(f"{source}: holds files of several formats, {held}")
+    return formats.pop()
+
+
 def _file_format(file: Path) -> FileFormat:
-    if file.is_file() and is_array_file(file):
-        return "numpy"
+    return "numpy" if file.is_file() and is_array_file(file) else _named_format(file)
+
+
+def _named_format(file: Path) -> FileFormat:
     return SUFFIXES.get(without_suffix(file).suffix, "recordio")

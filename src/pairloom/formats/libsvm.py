@@ -20,6 +20,14 @@ from pairloom.formats.source_matrix import Rows, source_matrix, write_matrix
 
 ZeroBased: TypeAlias = bool | Literal["auto"]
 
+# What the core's reader tells of the text beside its rows.
+FACTS = (
+    "zero_based",
+    "mapped_labels",
+    "num_queries",
+    "zero_label_place",
+    "minus_one_label_place",
+)
 MAX_WIDTH = np.iinfo(np.int64).max
 
 logger = logging.getLogger(__name__)
@@ -94,7 +102,7 @@ def read_libsvm_and_base(
     )
     feed_all(reader, files)
     rows = reader.finish()
-    facts = {name: rows.pop(name) for name in ("zero_based", "mapped_labels", "num_queries")}
+    facts = {name: rows.pop(name) for name in FACTS}
     batch = RowBatch(**rows)
     if batch.num_rows == 0 or batch.feature_dim == 0:
         what = "feature, so that the width must be given" if batch.num_rows else "row"

@@ -12,6 +12,7 @@ from pairloom.batch import Float32Array, RowBatch
 from pairloom.errors import DataError
 from pairloom.formats.columns import CategoryColumn, Column, NumberColumn, Table
 from pairloom.formats.feature_encoding import EncodedColumn, FeatureEncoding
+from pairloom.formats.row_numbers import row_labels
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def encode_table(table: Table, encoding: FeatureEncoding) -> RowBatch:
         A column is missing or of another kind, or a number is not finite.
     """
     columns = [_found(table, column) for column in encoding.columns or ()]
-    labels = _labels(table, encoding.label)
+    labels = None if encoding.label is None else row_labels(table, encoding.label)
     feature_dim = encoding.feature_dim or 0
     numbers = [column for column in columns if isinstance(column, NumberColumn)]
     for column in numbers:
@@ -147,23 +148,6 @@ def _found(table: Table, encoded: EncodedColumn) -> Column:
             "as in the rows that its features were learned from"
         )
     return column
-
-
-def _labels(table: Table, label: str | None) -> Float32Array | None:
-    column = None if label is None else table.column(label)
-    if column is None:
-        return None
-    if not isinstance(column, NumberColumn):
-        raise DataError(f"{table.source}: label column {label} is a category; expected numbers")
-    wrong = np.flatnonzero(~np.isfinite(column.values))
-    if len(wrong):
-        value = column.values[wrong[0]]
-        shown = "missing" if np.isnan(value) else f"{value:g}"
-        raise DataError(
-            f"{table.source}: row {wrong[0]}, column {label}: the label is {shown}; "
-            "expected a finite float32 number"
-        )
-    return column.values
 
 
 def _check_finite(table: Table, column: NumberColumn) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 from pairloom.batch import RowBatch
 from pairloom.formats.byte_files import Source
 from pairloom.formats.feature_encoding import FeatureEncoding
+from pairloom.formats.row_numbers import row_weights
 from pairloom.formats.table_encoding import encode_table, learn_encoding
 from pairloom.formats.table_options import TableOptions
-from pairloom.formats.table_weights import table_weights
 
 TableFormat: TypeAlias = Literal["csv", "parquet", "arrow"]
 
@@ -88,7 +88,7 @@ def read_table(  # noqa: PLR0913  each says something about the file
         encoding = learn_encoding(table, label=label, weight=weight_feature, hash_bits=hash_bits)
     rows = encode_table(table, encoding)
     if weight_feature is not None:
-        weights = table_weights(table, weight_feature, required=require_weights)
+        weights = row_weights(table, weight_feature, required=require_weights)
         rows = dataclasses.replace(rows, weights=weights)
     return rows, encoding
 
