@@ -7,6 +7,7 @@
 #include <nanobind/stl/tuple.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <optional>
 #include <stdexcept>
@@ -32,14 +33,20 @@ class StoredTable {
  public:
   using Cells = ReadArray<float, nb::ndim<2>>;
   using Ranks = std::optional<ReadVector<uint32_t>>;
+  using Seen = std::optional<ReadVector<uint32_t>>;
+  using Buckets = std::optional<ReadVector<uint64_t>>;
 
-  StoredTable(Cells cells, ReadVector<uint64_t> trained, Ranks ranks, int64_t feature_dim,
-              int num_factors, float bias, const std::string& simd)
+  StoredTable(Cells cells, ReadVector<uint64_t> trained, Ranks ranks, Seen seen, Buckets buckets,
+              int64_t feature_dim, int num_factors, float bias, const std::string& simd)
       : cells_(std::move(cells)),
         trained_(std::move(trained)),
         ranks_(std::move(ranks)),
+        seen_(std::move(seen)),
+        buckets_(std::move(buckets)),
         features_{feature_dim, trained_.data(), ranks_ ? ranks_->data() : nullptr,
-                  static_cast<int64_t>(cells_.shape(0)) - 1},
+                  static_cast<int64_t>(cells_.shape(0)) - 1,
+                  buckets_ ? FeatureBuckets{buckets_->data(), buckets_->shape(0)}
+                           : FeatureBuckets{nullptr, 0}},
         table_(features_.num_entries, layout_of(num_factors), cells_.data()),
         path_(simd_path(simd)) {
     table_.bias = bias;
@@ -49,38 +56,49 @@ class StoredTable {
   const ParameterTable<float>& table() const { return table_; }
   const StoredFeatures& features() const { return features_; }
 
+  std::optional<NewArray<uint32_t, 1>> seen() const {
+    if (!seen_) {
+      return std::nullopt;
+    }
+    auto out = new_array<uint32_t, 1>({seen_->shape(0)});
+    std::copy_n(seen_->data(), seen_->shape(0), out.data());
+    return out;
+  }
+
+  void set_init(const TableInit& init) { table_.set_init(init); }
+
   template <size_t kDimensions, class Copy>
-  NewArray<float, kDimensions> per_feature(const std::array<size_t, kDimensions>& shape,
-                                           size_t width, Copy&& cells_of) const {
+  NewArray<float, kDimensions> per_line(const std::array<size_t, kDimensions>& shape, size_t width,
+                                        Copy&& cells_of) const {
     auto out = new_array<float, kDimensions>(shape);
-    for (int64_t feature = 0; feature < features_.feature_dim; ++feature) {
-      const float* from = cells_of(table_.entry(features_.entry(feature)));
-      std::memcpy(out.data() + static_cast<size_t>(feature) * width, from, width * sizeof(float));
+    for (size_t line = 0; line < num_lines(); ++line) {
+      const auto at = static_cast<int64_t>(line);
+      const float* from = cells_of(table_.entry(seen_ ? at : features_.entry(at)));
+      std::memcpy(out.data() + line * width, from, width * sizeof(float));
     }
     return out;
   }
 
   NewArray<float, 1> linear_weights() const {
     const int cell = table_.layout().linear();
-    return per_feature<1>({num_features()}, 1, [cell](const float* entry) { return entry + cell; });
+    return per_line<1>({num_lines()}, 1, [cell](const float* entry) { return entry + cell; });
   }
 
   NewArray<float, 2> factors() const {
     const auto width = static_cast<size_t>(table_.layout().num_factors);
-    return per_feature<2>({num_features(), width}, width, [](const float* entry) { return entry; });
+    return per_line<2>({num_lines(), width}, width, [](const float* entry) { return entry; });
   }
 
   NewArray<bool, 1> trained() const {
-    auto out = new_array<bool, 1>({num_features()});
-    for (size_t i = 0; i < num_features(); ++i) {
-      out.data()[i] = features_.trained(static_cast<int64_t>(i));
+    auto out = new_array<bool, 1>({num_lines()});
+    for (size_t i = 0; i < num_lines(); ++i) {
+      out.data()[i] = (trained_.data()[i / 64] >> (i % 64)) & 1;
     }
     return out;
   }
 
-  NewArray<float, 2> serving(const ReadVector<int64_t>& wanted) const {
-    return serving_rows(table_, features_.feature_dim, wanted,
-                        [this](int64_t feature) { return features_.entry(feature); });
+  NewArray<float, 2> serving(const ReadVector<int64_t>& wanted, bool only_trained) const {
+    return serving_rows(table_, features_, features_.feature_dim, wanted, only_trained);
   }
 
   NewArray<float, 1> score(const Rows& rows, bool only_trained, int num_threads) const {
@@ -155,13 +173,25 @@ class StoredTable {
     return layout;
   }
 
+  // What the arrays have a line for: features, or those that were seen.
+  size_t num_lines() const {
+    return seen_ ? static_cast<size_t>(features_.num_entries) : num_features();
+  }
+
+  bool index_fits() const {
+    if (!buckets_) {
+      return !seen_ && (ranks_ || features_.num_entries == features_.feature_dim);
+    }
+    return seen_ && !ranks_ && static_cast<int64_t>(seen_->shape(0)) == features_.num_entries &&
+           std::has_single_bit(buckets_->shape(0));
+  }
+
   void check_shapes() const {
-    const size_t words = (num_features() + 63) / 64;
-    const bool fits = features_.feature_dim >= 1 && table_.layout().num_factors >= 1 &&
-                      features_.num_entries >= 0 &&
-                      table_.layout().stride > table_.layout().half_norm() &&
-                      trained_.shape(0) == words && (!ranks_ || ranks_->shape(0) == words) &&
-                      (ranks_ || features_.num_entries == features_.feature_dim);
+    const size_t words = (num_lines() + 63) / 64;
+    const bool fits =
+        features_.feature_dim >= 1 && table_.layout().num_factors >= 1 &&
+        features_.num_entries >= 0 && table_.layout().stride > table_.layout().half_norm() &&
+        trained_.shape(0) == words && (!ranks_ || ranks_->shape(0) == words) && index_fits();
     if (!fits) {
       throw std::invalid_argument("the arrays of a stored table do not fit each other");
     }
@@ -170,6 +200,8 @@ class StoredTable {
   Cells cells_;
   ReadVector<uint64_t> trained_;
   Ranks ranks_;
+  Seen seen_;
+  Buckets buckets_;
   StoredFeatures features_;
   ParameterTable<float> table_;
   SimdPath path_;
@@ -186,14 +218,32 @@ std::optional<Fault> find_fault(const StoredTable& self) {
 }  // namespace
 
 void bind_stored_table(nb::module_& module) {
+  module.def(
+      "feature_buckets",
+      [](const ReadVector<uint32_t>& features) {
+        const uint64_t count = bucket_count(features.shape(0));
+        auto buckets = new_array<uint64_t, 1>({count});
+        std::fill_n(buckets.data(), count, uint64_t{0});
+        fill_buckets(features.data(), features.shape(0), buckets.data(), count);
+        return buckets;
+      },
+      nb::arg("features"), "The hash table of a model file: from distinct features to their rows.");
   nb::class_<StoredTable>(module, "StoredTable",
                           "Parameters borrowed read-only from a mapped model file.")
-      .def(nb::init<StoredTable::Cells, ReadVector<uint64_t>, StoredTable::Ranks, int64_t, int,
-                    float, const std::string&>(),
+      .def(nb::init<StoredTable::Cells, ReadVector<uint64_t>, StoredTable::Ranks, StoredTable::Seen,
+                    StoredTable::Buckets, int64_t, int, float, const std::string&>(),
            nb::kw_only(), nb::arg("cells"), nb::arg("trained"), nb::arg("ranks").none(),
-           nb::arg("feature_dim"), nb::arg("num_factors"), nb::arg("bias"), nb::arg("simd"))
+           nb::arg("seen").none(), nb::arg("buckets").none(), nb::arg("feature_dim"),
+           nb::arg("num_factors"), nb::arg("bias"), nb::arg("simd"))
       .def_prop_ro("feature_dim",
                    [](const StoredTable& self) { return self.features().feature_dim; })
+      .def_prop_ro("num_entries",
+                   [](const StoredTable& self) { return self.features().num_entries; })
+      .def("features", &StoredTable::seen,
+           "The feature of each entry; None where every feature has one, or counts as zero.")
+      .def_prop_rw(
+          "init", [](const StoredTable& self) { return self.table().init(); },
+          &StoredTable::set_init)
       .def_prop_ro("num_factors",
                    [](const StoredTable& self) { return self.table().layout().num_factors; })
       .def_prop_ro("trained_only",
@@ -203,6 +253,7 @@ void bind_stored_table(nb::module_& module) {
       .def("factors", &StoredTable::factors)
       .def("trained", &StoredTable::trained)
       .def("serving_rows", &StoredTable::serving, nb::arg("features"),
+           nb::arg("only_trained") = false,
            "Factors, linear weight and half square norm of features, padded as model files are.")
       .def("score_rows", &StoredTable::score, nb::arg("rows"), nb::arg("only_trained"),
            nb::arg("num_threads"))

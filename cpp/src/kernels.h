@@ -56,6 +56,7 @@ template <class T>
 struct StepView {
   const BatchView* batch;
   const ParameterTable<T>* table;
+  const uint32_t* features;  // of the entries, or null where each has the feature of its index
   StepScratch<T>* scratch;
   T* row_sums;  // of the calling thread: 8 rows x padded_factors
 };
@@ -63,7 +64,8 @@ struct StepView {
 // Rows to score straight from the table, without slots.
 template <class T>
 struct ScoreView {
-  const ParameterTable<T>* table;
+  T bias;
+  TableLayout layout;          // of the entries, whose factors are whole
   const uint32_t* row_starts;  // num_rows + 1
   const T* const* entries;     // one per nonzero
   const float* values;         // one per nonzero, or null when all are 1.0
@@ -71,6 +73,17 @@ struct ScoreView {
   T* scores;
   T* row_sums;  // of the calling thread: padded_factors
 };
+
+// How entries are updated: an optimizer, or its row-wise form.
+inline constexpr int kNumEntryRules = kNumOptimizers + 2;
+
+template <class T>
+int entry_rule(const OptimizerStep<T>& step) {
+  if (!step.rowwise_state) {
+    return static_cast<int>(step.optimizer);
+  }
+  return kNumOptimizers + (step.optimizer == Optimizer::kAdam ? 0 : 1);
+}
 
 template <class T>
 struct Kernels {
@@ -82,7 +95,7 @@ struct Kernels {
   void (*reduce)(const StepView<T>&, uint32_t begin, uint32_t end, uint32_t chunks);
   // Optimizer step of slots begin .. end (multiples of 8) over the last `chunks` accumulators,
   // which it clears. False when a NaN or an infinity came up.
-  bool (*apply[kNumOptimizers])(const StepView<T>&, const OptimizerStep<T>&, uint32_t begin,
+  bool (*apply[kNumEntryRules])(const StepView<T>&, const OptimizerStep<T>&, uint32_t begin,
                                 uint32_t end, uint32_t chunks);
   bool (*apply_bias[kNumOptimizers])(T& bias, T* states, T gradient, const OptimizerStep<T>&);
   void (*score_rows)(const ScoreView<T>&);
@@ -93,15 +106,16 @@ struct Kernels {
 };
 
 template <class T>
-const Kernels<T>& find_kernels(int padded_factors, SimdPath path);
+const Kernels<T>& find_kernels(int padded_factors, SimdPath path,
+                               FactorType factor_type = FactorType::kWhole);
 
 // The tables of one translation unit each.
 namespace baseline {
-const Kernels<float>& float_kernels(int padded_factors);
+const Kernels<float>& float_kernels(int padded_factors, FactorType factor_type);
 const Kernels<double>& double_kernels();
 }  // namespace baseline
 namespace avx2 {
-const Kernels<float>& float_kernels(int padded_factors);
+const Kernels<float>& float_kernels(int padded_factors, FactorType factor_type);
 }  // namespace avx2
 
 }  // namespace pairloom

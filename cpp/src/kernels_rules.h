@@ -43,6 +43,40 @@ struct AdaGradRule {
   }
 };
 
+// Row-wise forms: `square` is the mean of the factors' squared gradients, `shared` the value that
+// takes it, of which `divisor` makes what a factor's step is divided by.
+template <class T>
+struct RowwiseAdamRule : AdamRule<T> {
+  static constexpr int kOwnStates = 1;  // for each factor
+
+  PAIRLOOM_INLINE T take_in(T shared, T square, const OptimizerStep<T>& step) {
+    return shared * step.beta2 + square * step.one_minus_beta2;
+  }
+
+  PAIRLOOM_INLINE Vec8<T> move(Vec8<T> parameter, Vec8<T> g, Vec8<T> divisor, Vec8<T>& mean,
+                               const OptimizerStep<T>& step) {
+    mean = mean * step.beta1 + g * step.one_minus_beta1;
+    return parameter - (mean * step.factors.rate) / divisor;
+  }
+};
+
+template <class T>
+struct RowwiseAdaGradRule : AdaGradRule<T> {
+  static constexpr int kOwnStates = 0;
+
+  PAIRLOOM_INLINE T take_in(T shared, T square, const OptimizerStep<T>& /*step*/) {
+    return shared + square;
+  }
+
+  PAIRLOOM_INLINE Vec8<T> move(Vec8<T> parameter, Vec8<T> g, Vec8<T> divisor, Vec8<T>& /*mean*/,
+                               const OptimizerStep<T>& step) {
+    return parameter - (g * step.factors.rate) / divisor;
+  }
+};
+
+template <class Rule>
+concept Rowwise = requires { Rule::kOwnStates; };
+
 template <class T>
 struct FtrlRule {
   static constexpr int kStates = 2;

@@ -28,20 +28,6 @@ PAIRLOOM_INLINE void for_block_groups(int padded_factors, Body&& body) {
   }
 }
 
-template <class T>
-PAIRLOOM_INLINE Vec8<T> load_block(const T* from, bool four) {
-  return four ? load4(from) : load8(from);
-}
-
-template <class T>
-PAIRLOOM_INLINE void store_block(T* to, Vec8<T> lanes, bool four) {
-  if (four) {
-    store4<T>(to, lanes);
-  } else {
-    store8<T>(to, lanes);
-  }
-}
-
 // sums = sum_i v_i x_i of one row. Even and odd nonzeros have accumulators of their own, added at
 // the end. Returns sum_f sums_f^2.
 template <class T, int K, bool kValued, class FactorsAt>
@@ -261,7 +247,7 @@ void score_chunk(const StepView<T>& view, uint32_t chunk, Loss loss) {
 
 template <class T, int K, bool kValued>
 PAIRLOOM_INLINE void score_rows_of(const ScoreView<T>& view) {
-  const TableLayout& layout = view.table->layout();
+  const TableLayout& layout = view.layout;
   const int linear_cell = layout.linear(), half_norm_cell = layout.half_norm();
   for (uint32_t row = 0; row < view.num_rows; ++row) {
     const uint32_t start = view.row_starts[row];
@@ -281,7 +267,7 @@ PAIRLOOM_INLINE void score_rows_of(const ScoreView<T>& view) {
         layout.padded_factors,
         [&](uint32_t i) __attribute__((always_inline)) { return entries[i]; }, values, count,
         view.row_sums);
-    view.scores[row] = (view.table->bias + linear) + T(0.5) * squares;
+    view.scores[row] = (view.bias + linear) + T(0.5) * squares;
   }
 }
 

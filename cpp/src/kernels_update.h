@@ -12,9 +12,9 @@ PAIRLOOM_INLINE void prefetch_entry(const T* entry, int values) {
 
 // Where an entry's cells lie: constants where the padded factor count is one, but for the stride,
 // which depends on the true count.
-template <class T, int K>
+template <class T, int K, class Factors>
 PAIRLOOM_INLINE TableLayout layout_of(const ParameterTable<T>& table) {
-  TableLayout layout = K != 0 ? make_layout(K, 0) : table.layout();
+  TableLayout layout = K != 0 ? make_layout(K, 0, kNoSlot, Factors::kType) : table.layout();
   layout.stride = table.layout().stride;
   return layout;
 }
@@ -24,12 +24,12 @@ PAIRLOOM_INLINE T* entry_at(T* cells, uint32_t index, const TableLayout& layout)
   return cells + size_t{index} * static_cast<size_t>(layout.stride);
 }
 
-template <class T, int K>
+template <class T, int K, class Factors>
 void gather(const StepView<T>& view, uint32_t begin, uint32_t end) {
   const BatchView& batch = *view.batch;
   const ParameterTable<T>& table = *view.table;
   const StepScratch<T>& scratch = *view.scratch;
-  const TableLayout layout = layout_of<T, K>(table);
+  const TableLayout layout = layout_of<T, K, Factors>(table);
   T* const table_cells = table.cells();
   const int padded = layout.padded_factors;
   const int linear_cell = layout.linear(), half_norm_cell = layout.half_norm();
@@ -40,7 +40,7 @@ void gather(const StepView<T>& view, uint32_t begin, uint32_t end) {
     const T* from = entry_at(table_cells, batch.entries[slot], layout);
     T* to = scratch.factors + size_t{slot} * static_cast<size_t>(padded);
     for (int factor = 0; factor < padded; factor += 4) {
-      std::memcpy(to + factor, from + factor, 4 * sizeof(T));
+      Factors::copy4(from, factor, to + factor);
     }
     const T linear = from[linear_cell], half_norm = from[half_norm_cell];
     scratch.linear[slot] = linear;
@@ -99,14 +99,98 @@ PAIRLOOM_INLINE void update_linear(T* const* entries, const TableLayout& layout,
   }
 }
 
-template <class T, int K, class Rule>
+// The factors of one entry. Returns the squares of the new ones.
+template <class T, int K, class Rule, class Factors>
+  requires(!Rowwise<Rule>)
+PAIRLOOM_INLINE Vec8<T> update_factors(T* cells, const TableLayout& layout, T* const* gradients,
+                                       size_t at, uint32_t chunks, T square_sum,
+                                       const OptimizerStep<T>& step,
+                                       typename Factors::Rounding rounding, Vec8<T>& checks) {
+  Vec8<T> norm = broadcast<T>(T(0));
+  for_block_groups<K>(layout.padded_factors, [&]<int kBlocks, bool kTail>(
+                                                 int first) __attribute__((always_inline)) {
+    for (int b = 0; b < kBlocks; ++b) {
+      const bool four = kTail && b + 1 == kBlocks;
+      const int factor = first + 8 * b;
+      const Vec8<T> v = Factors::load(cells, factor, four);
+      Vec8<T> states[2];
+      for (int i = 0; i < Rule::kStates; ++i) {
+        states[i] = load_block<T>(cells + layout.factor_state(i) + factor, four);
+      }
+      const Vec8<T> sums =
+          take_chunks<T>(gradients, at + static_cast<size_t>(factor), chunks, four);
+      const Vec8<T> updated =
+          Rule::update(v, sums - v * square_sum, states, step, step.factors, checks);
+      const Vec8<T> stored = Factors::store(cells, factor, updated, four, rounding);
+      norm += stored * stored;
+      for (int i = 0; i < Rule::kStates; ++i) {
+        store_block<T>(cells + layout.factor_state(i) + factor, states[i], four);
+      }
+    }
+  });
+  return norm;
+}
+
+// The same where the factors share a second moment.
+template <class T, int K, class Rule, class Factors>
+  requires Rowwise<Rule>
+PAIRLOOM_INLINE Vec8<T> update_factors(T* cells, const TableLayout& layout, T* const* gradients,
+                                       size_t at, uint32_t chunks, T square_sum,
+                                       const OptimizerStep<T>& step,
+                                       typename Factors::Rounding rounding, Vec8<T>& checks) {
+  const int padded = K != 0 ? K : layout.padded_factors;
+  Vec8<T> squares = broadcast<T>(T(0)), norm = broadcast<T>(T(0));
+  for_block_groups<K>(
+      padded, [&]<int kBlocks, bool kTail>(int first) __attribute__((always_inline)) {
+        for (int b = 0; b < kBlocks; ++b) {
+          const bool four = kTail && b + 1 == kBlocks;
+          const auto factor = static_cast<size_t>(first + 8 * b);
+          const Vec8<T> v = Factors::load(cells, first + 8 * b, four);
+          const Vec8<T> sums = take_chunks<T>(gradients, at + factor, chunks, four);
+          const Vec8<T> g =
+              clipped_gradient<T>(v, sums - v * square_sum, step, step.factors.decay, checks);
+          store_block<T>(gradients[0] + at + factor, g, four);
+          squares += g * g;
+        }
+      });
+  T& shared = cells[layout.factor_state(layout.shared_slot)];
+  shared = Rule::take_in(shared, sum_lanes<T>(squares) / T(layout.num_factors), step);
+  const Vec8<T> second = broadcast<T>(shared);
+  checks += second * T(0);
+  const Vec8<T> divisor = square_root<T>(second) + step.epsilon;
+  const Vec8<T> zero = broadcast<T>(T(0));
+  T* const means = cells + layout.factor_state(0);
+  for_block_groups<K>(
+      padded, [&]<int kBlocks, bool kTail>(int first) __attribute__((always_inline)) {
+        for (int b = 0; b < kBlocks; ++b) {
+          const bool four = kTail && b + 1 == kBlocks;
+          const auto factor = static_cast<size_t>(first + 8 * b);
+          const Vec8<T> g = load_block<T>(gradients[0] + at + factor, four);
+          store_block<T>(gradients[0] + at + factor, zero, four);
+          Vec8<T> mean = zero;
+          if constexpr (Rule::kOwnStates > 0) {
+            mean = load_block<T>(means + factor, four);
+          }
+          const Vec8<T> updated =
+              Rule::move(Factors::load(cells, first + 8 * b, four), g, divisor, mean, step);
+          const Vec8<T> stored = Factors::store(cells, first + 8 * b, updated, four, rounding);
+          norm += stored * stored;
+          if constexpr (Rule::kOwnStates > 0) {
+            store_block<T>(means + factor, mean, four);
+          }
+        }
+      });
+  return norm;
+}
+
+template <class T, int K, class Rule, class Factors>
 bool apply(const StepView<T>& view, const OptimizerStep<T>& settings, uint32_t begin, uint32_t end,
            uint32_t chunks) {
   const OptimizerStep<T> step = settings;  // a copy that no store can alias
   const BatchView& batch = *view.batch;
   const ParameterTable<T>& table = *view.table;
   const StepScratch<T>& scratch = *view.scratch;
-  const TableLayout layout = layout_of<T, K>(table);
+  const TableLayout layout = layout_of<T, K, Factors>(table);
   T* const table_cells = table.cells();
   const uint32_t first_chunk = batch.num_chunks - chunks;
   const int padded = layout.padded_factors;
@@ -116,6 +200,7 @@ bool apply(const StepView<T>& view, const OptimizerStep<T>& settings, uint32_t b
     for (uint32_t j = 0; j < 8; ++j) {
       prefetch_entry(entry_at(table_cells, batch.entries[slot + kPrefetchSlots + j], layout),
                      layout.stride);
+      Factors::prefetch(view, batch.entries[slot + kPrefetchSlots + j]);
       entries[j] = entry_at(table_cells, batch.entries[slot + j], layout);
     }
     const Vec8<T> linear =
@@ -129,29 +214,10 @@ bool apply(const StepView<T>& view, const OptimizerStep<T>& settings, uint32_t b
       T* const cells = entries[j];
       const size_t at = size_t{slot + j} * static_cast<size_t>(padded);
       const T square_sum = square[j];
-      Vec8<T> norm = broadcast<T>(T(0));
-      for_block_groups<K>(
-          padded, [&]<int kBlocks, bool kTail>(int first) __attribute__((always_inline)) {
-            for (int b = 0; b < kBlocks; ++b) {
-              const bool four = kTail && b + 1 == kBlocks;
-              const int factor = first + 8 * b;
-              const Vec8<T> v = load_block<T>(cells + factor, four);
-              Vec8<T> states[2];
-              for (int i = 0; i < Rule::kStates; ++i) {
-                states[i] = load_block<T>(cells + layout.factor_state(i) + factor, four);
-              }
-              const Vec8<T> sums = take_chunks<T>(scratch.factor_gradients + first_chunk,
-                                                  at + static_cast<size_t>(factor), chunks, four);
-              const Vec8<T> updated =
-                  Rule::update(v, sums - v * square_sum, states, step, step.factors, checks);
-              norm += updated * updated;
-              store_block<T>(cells + factor, updated, four);
-              for (int i = 0; i < Rule::kStates; ++i) {
-                store_block<T>(cells + layout.factor_state(i) + factor, states[i], four);
-              }
-            }
-          });
-      norms[j] = norm;
+      norms[j] = update_factors<T, K, Rule, Factors>(
+          cells, Rowwise<Rule> ? table.layout() : layout, scratch.factor_gradients + first_chunk,
+          at, chunks, square_sum, step, Factors::rounding(view, step.rounding_key, slot + j),
+          checks);
     }
     const Vec8<T> half_norms = sum_lanes_of_each<T>(norms) * T(0.5);
     update_linear<T, Rule>(entries, layout, step, linear, half_norms, checks);

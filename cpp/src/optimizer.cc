@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "elementary.h"
 #include "pairloom/thread_pool.h"
@@ -51,6 +52,38 @@ void mend(const OptimizerStep<T>& step, const GroupStep<T>& group, const T* para
   }
 }
 
+// Where a parameter's first optimizer value starts; the second starts at 0.
+template <class T>
+T first_state(const OptimizerStep<T>& step) {
+  return step.optimizer == Optimizer::kAdaGrad ? step.initial_accumulator : T(0);
+}
+
+// The factors of an entry: where they lie, or in `unpacked`.
+template <class T>
+const T* factors_of(const TableLayout& layout, const T* cells, std::vector<T>& unpacked) {
+  if (layout.factor_type == FactorType::kWhole) {
+    return cells;
+  }
+  unpacked.resize(static_cast<size_t>(layout.num_factors));
+  read_factors(cells, layout, unpacked.data());
+  return unpacked.data();
+}
+
+// Mends the states of an entry's factors, which share the last.
+template <class T>
+void mend_shared(const OptimizerStep<T>& step, const TableLayout& layout, T* cells) {
+  bool finite = true;
+  for (int slot = 0; slot < layout.state_slots; ++slot) {
+    const T* const states = cells + layout.factor_state(slot);
+    finite = finite && std::all_of(states, states + layout.factor_state_width(slot),
+                                   [](T state) { return std::isfinite(state); });
+  }
+  for (int slot = 0; !finite && slot < layout.state_slots; ++slot) {
+    std::fill_n(cells + layout.factor_state(slot), layout.factor_state_width(slot),
+                slot == 0 ? first_state(step) : T(0));
+  }
+}
+
 }  // namespace
 
 int state_slots(Optimizer optimizer) {
@@ -66,6 +99,12 @@ int state_slots(Optimizer optimizer) {
   return 0;
 }
 
+TableLayout layout_of(const OptimizerSettings& settings, int num_factors) {
+  const int slots = state_slots(settings.optimizer);
+  return make_layout(num_factors, slots, settings.rowwise_state ? slots - 1 : kNoSlot,
+                     settings.factor_type);
+}
+
 template <class T>
 OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, uint64_t step) {
   const double correction = settings.optimizer == Optimizer::kAdam
@@ -74,6 +113,7 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, uint64_t step
                                 : 1.0;
   OptimizerStep<T> now{};
   now.optimizer = settings.optimizer;
+  now.rowwise_state = settings.rowwise_state;
   now.bias = group_step<T>(settings.bias, correction);
   now.linear = group_step<T>(settings.linear, correction);
   now.factors = group_step<T>(settings.factors, correction);
@@ -87,27 +127,34 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, uint64_t step
   now.rescale_grad = T(settings.rescale_grad);
   now.clip_gradient =
       settings.clip_gradient > 0 ? T(settings.clip_gradient) : std::numeric_limits<T>::infinity();
+  if (settings.factor_type == FactorType::kBfloat16) {
+    now.rounding_key = rounding_key(settings.rounding_seed, step);
+  }
   return now;
 }
 
 template <class T>
 void start_states(const OptimizerStep<T>& step, ParameterTable<T>& table, int num_threads) {
-  const TableLayout& layout = table.layout();
-  const T first = step.optimizer == Optimizer::kAdaGrad ? step.initial_accumulator : T(0);
-  table.bias_state[0] = first;
+  table.bias_state[0] = first_state(step);
   table.bias_state[1] = T(0);
   mend_bias_state(step, table);
   parallel_ranges(table.num_entries(), num_threads, [&](int64_t begin, int64_t end) {
     for (int64_t index = begin; index < end; ++index) {
-      T* const cells = table.entry(index);
-      for (int slot = 0; slot < layout.state_slots; ++slot) {
-        const T start = slot == 0 ? first : T(0);
-        cells[layout.linear_state(slot)] = start;
-        std::fill_n(cells + layout.factor_state(slot), layout.num_factors, start);
-      }
-      mend_entry_states(step, table, index);
+      start_entry_states(step, table, index);
     }
   });
+}
+
+template <class T>
+void start_entry_states(const OptimizerStep<T>& step, ParameterTable<T>& table, int64_t index) {
+  const TableLayout& layout = table.layout();
+  T* const cells = table.entry(index);
+  for (int slot = 0; slot < layout.state_slots; ++slot) {
+    const T start = slot == 0 ? first_state(step) : T(0);
+    cells[layout.linear_state(slot)] = start;
+    std::fill_n(cells + layout.factor_state(slot), layout.factor_state_width(slot), start);
+  }
+  mend_entry_states(step, table, index);
 }
 
 template <class T>
@@ -121,14 +168,24 @@ void mend_entry_states(const OptimizerStep<T>& step, ParameterTable<T>& table, i
   T* const cells = table.entry(index);
   mend(step, step.linear, cells + layout.linear(), cells + layout.linear_state(0),
        cells + layout.linear_state(1), 1);
-  mend(step, step.factors, cells, cells + layout.factor_state(0), cells + layout.factor_state(1),
-       layout.num_factors);
+  if (step.rowwise_state) {
+    mend_shared(step, layout, cells);
+  } else {
+    std::vector<T> unpacked;
+    const T* const factors = factors_of(layout, cells, unpacked);
+    mend(step, step.factors, factors, cells + layout.factor_state(0),
+         cells + layout.factor_state(1), layout.num_factors);
+  }
 }
 
 template OptimizerStep<float> optimizer_step<float>(const OptimizerSettings&, uint64_t);
 template OptimizerStep<double> optimizer_step<double>(const OptimizerSettings&, uint64_t);
 template void start_states<float>(const OptimizerStep<float>&, ParameterTable<float>&, int);
 template void start_states<double>(const OptimizerStep<double>&, ParameterTable<double>&, int);
+template void start_entry_states<float>(const OptimizerStep<float>&, ParameterTable<float>&,
+                                        int64_t);
+template void start_entry_states<double>(const OptimizerStep<double>&, ParameterTable<double>&,
+                                         int64_t);
 template void mend_bias_state<float>(const OptimizerStep<float>&, ParameterTable<float>&);
 template void mend_bias_state<double>(const OptimizerStep<double>&, ParameterTable<double>&);
 template void mend_entry_states<float>(const OptimizerStep<float>&, ParameterTable<float>&,

@@ -41,6 +41,11 @@ uint32_t chunk_count(uint32_t num_rows, int64_t feature_dim) {
   return num_rows >= 4096 ? kMaxChunks : std::clamp(num_rows / 64, 1u, 4u);
 }
 
+uint32_t chunk_begin(uint32_t num_rows, uint32_t num_chunks, uint32_t chunk) {
+  const uint64_t groups = (uint64_t{num_rows} + 7) / 8;
+  return static_cast<uint32_t>(std::min<uint64_t>(groups * chunk / num_chunks * 8, num_rows));
+}
+
 PreparedBatch::PreparedBatch() : view_(new BatchView{}) {}
 PreparedBatch::~PreparedBatch() { delete view_; }
 PreparedBatch::PreparedBatch(PreparedBatch&& other) noexcept : PreparedBatch() {
@@ -74,24 +79,24 @@ Preparer::Preparer(FeatureMap& features, bool all_features)
       next_stamp_(FeatureMap::kTrained + 1),
       batch_stamp_(next_stamp_) {}
 
-void Preparer::start(const RowOrder& rows, int64_t begin, int64_t end, PreparedBatch& batch) {
+void Preparer::start(const RowOrder& rows, int64_t begin, int64_t end, PreparedBatch& batch,
+                     uint32_t num_chunks) {
   rows_ = rows;
   begin_ = begin;
   batch_ = &batch;
   BatchView& view = *batch.view_;
   view.num_rows = static_cast<uint32_t>(end - begin);
-  view.num_chunks = chunk_count(view.num_rows, rows.rows->feature_dim);
-  const uint32_t groups = (view.num_rows + 7) / 8;
+  view.num_chunks =
+      num_chunks == 0 ? chunk_count(view.num_rows, rows.rows->feature_dim) : num_chunks;
   for (uint32_t chunk = 0; chunk <= view.num_chunks; ++chunk) {
-    const uint64_t rows_before = uint64_t{groups} * chunk / view.num_chunks * 8;
-    view.chunk_rows[chunk] = static_cast<uint32_t>(std::min<uint64_t>(rows_before, view.num_rows));
+    view.chunk_rows[chunk] = chunk_begin(view.num_rows, view.num_chunks, chunk);
   }
   view.row_starts = batch.row_starts_.data();
   view.slots = batch.slots_.data();
   view.short_slots = nullptr;
   const RowBatch& all = *rows.rows;
   const bool in_order = rows.order == nullptr;
-  in_place_ = in_order && takes_values_in_place(end);
+  in_place_ = in_order && !features_.counts() && takes_values_in_place(end);
   view.values = all.values == nullptr ? nullptr
                 : in_place_           ? all.values + all.row_offsets[begin]
                                       : batch.values_.data();
@@ -109,27 +114,29 @@ void Preparer::start(const RowOrder& rows, int64_t begin, int64_t end, PreparedB
   batch_stamp_ = next_stamp_;
 }
 
-void Preparer::prepare_part(int part) {
+bool Preparer::prepare_part(int part) {
   const uint32_t num_rows = batch_->view_->num_rows;
   const auto boundary = [&](int of) {
     return static_cast<uint32_t>(uint64_t{num_rows} * static_cast<uint32_t>(of) / kParts);
   };
   const uint32_t first = boundary(part), last = boundary(part + 1);
   const RowBatch& rows = *rows_.rows;
+  bool fits = true;
   if (rows.dense()) {
     compact_dense(first, last);
-    assign_slots(batch_->slots_.data(), first, last);
+    fits = find_entries(first, last);
   } else if (rows.ids32 != nullptr) {
-    prepare_sparse(rows.ids32, first, last);
+    fits = prepare_sparse(rows.ids32, first, last);
   } else {
-    prepare_sparse(rows.ids64, first, last);
+    fits = prepare_sparse(rows.ids64, first, last);
   }
   if (rows_.order != nullptr) {
     copy_labels(first, last);
   }
-  if (part == kParts - 1) {
+  if (fits && part == kParts - 1) {
     finish();
   }
+  return fits;
 }
 
 // Explicit zeros are no nonzeros: rows that hold one are compacted.
@@ -147,17 +154,63 @@ bool Preparer::takes_values_in_place(int64_t end) const {
 }
 
 template <class Id>
-void Preparer::prepare_sparse(const Id* ids, uint32_t first_row, uint32_t last_row) {
+bool Preparer::prepare_sparse(const Id* ids, uint32_t first_row, uint32_t last_row) {
   if (!in_place_) {
     compact_sparse(ids, first_row, last_row);
-    assign_slots(batch_->slots_.data(), first_row, last_row);
-    return;
+    return find_entries(first_row, last_row);
   }
   const int64_t* const offsets = rows_.rows->row_offsets + begin_;
   for (uint32_t row = first_row; row < last_row; ++row) {
     batch_->row_starts_[row + 1] = static_cast<uint32_t>(offsets[row + 1] - offsets[0]);
   }
+  if (features_.grows()) {
+    copy_ids(ids + offsets[0], first_row, last_row);
+    return find_entries(first_row, last_row);
+  }
   assign_slots(ids + offsets[0], first_row, last_row);
+  return true;
+}
+
+// Copies ids to where their slots will stand.
+template <class Id>
+void Preparer::copy_ids(const Id* ids, uint32_t first_row, uint32_t last_row) {
+  const uint32_t begin = batch_->row_starts_[first_row], end = batch_->row_starts_[last_row];
+  std::transform(ids + begin, ids + end, batch_->slots_.data() + begin,
+                 [](Id id) { return static_cast<uint32_t>(id); });
+}
+
+// Turns feature ids that stand where the slots go into entries, and those into slots.
+bool Preparer::find_entries(uint32_t first_row, uint32_t last_row) {
+  uint32_t* const ids = batch_->slots_.data();
+  const uint32_t begin = batch_->row_starts_[first_row], end = batch_->row_starts_[last_row];
+  if (features_.counts()) {
+    if (!features_.count_in(ids + begin, end - begin)) {
+      return false;
+    }
+    leave_waiting_out(first_row, last_row);
+  } else if (features_.grows() && !features_.take_in(ids + begin, end - begin)) {
+    return false;
+  }
+  assign_slots(ids, first_row, last_row);
+  return true;
+}
+
+// Takes nonzeros out whose features have no entry yet.
+void Preparer::leave_waiting_out(uint32_t first_row, uint32_t last_row) {
+  uint32_t* const entries = batch_->slots_.data();
+  float* const values = rows_.rows->values == nullptr ? nullptr : batch_->values_.data();
+  uint32_t from = batch_->row_starts_[first_row], to = from;
+  for (uint32_t row = first_row; row < last_row; ++row) {
+    for (const uint32_t end = batch_->row_starts_[row + 1]; from < end; ++from) {
+      const uint32_t entry = entries[from];
+      entries[to] = entry;
+      if (values != nullptr) {
+        values[to] = values[from];
+      }
+      to += entry != kNoEntry ? 1u : 0u;
+    }
+    batch_->row_starts_[row + 1] = to;
+  }
 }
 
 void Preparer::copy_labels(uint32_t first_row, uint32_t last_row) {
@@ -217,7 +270,7 @@ void Preparer::compact_dense(uint32_t first_row, uint32_t last_row) {
   }
 }
 
-// Turns feature ids, which may stand where the slots go, into slots, chunk by chunk.
+// Turns entries, which may stand where the slots go, into slots, chunk by chunk.
 template <class Id>
 void Preparer::assign_slots(const Id* ids, uint32_t first_row, uint32_t last_row) {
   BatchView& view = *batch_->view_;
@@ -251,21 +304,21 @@ void Preparer::assign_slots(const Id* ids, uint32_t first_row, uint32_t last_row
 void Preparer::finish() {
   BatchView& view = *batch_->view_;
   view.num_slots = next_stamp_ - batch_stamp_;
-  const auto num_features = static_cast<uint32_t>(features_.feature_dim());
-  for (uint32_t feature = 0; all_features_ && feature < num_features; ++feature) {
-    if (features_.stamps_[feature] < batch_stamp_) {
-      batch_->entries_[view.num_slots++] = feature;
+  const auto num_entries = static_cast<uint32_t>(features_.num_entries());
+  for (uint32_t entry = 0; all_features_ && entry < num_entries; ++entry) {
+    if (features_.stamps_[entry] < batch_stamp_) {
+      batch_->entries_[view.num_slots++] = entry;
     }
   }
   for (uint32_t padding = 0; padding < kSlotPadding; ++padding) {
-    batch_->entries_[view.num_slots + padding] = num_features;
+    batch_->entries_[view.num_slots + padding] = static_cast<uint32_t>(features_.capacity());
   }
 }
 
 void Preparer::renew_stamps() {
-  for (int64_t feature = 0; feature < features_.feature_dim(); ++feature) {
-    if (features_.trained(feature)) {
-      features_.mark_trained(feature);
+  for (int64_t entry = 0; entry < features_.num_entries(); ++entry) {
+    if (features_.trained(entry)) {
+      features_.mark_trained(entry);
     }
   }
   next_stamp_ = FeatureMap::kTrained + 1;

@@ -27,6 +27,11 @@ std::array<uint32_t, 4> philox(uint64_t seed, RandomStream stream, uint64_t posi
   return counter;
 }
 
+uint64_t rounding_key(uint64_t seed, uint64_t step) {
+  const auto bits = philox(seed, RandomStream::kRounding, step, 0);
+  return (uint64_t{bits[0]} << 32) | bits[1];
+}
+
 double uniform_from_bits(uint32_t bits) {
   return (static_cast<double>(bits) + 0.5) * (1.0 / 4294967296.0);
 }

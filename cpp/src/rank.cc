@@ -82,21 +82,21 @@ std::vector<Overlap> allowed_overlaps(const Ranking& ranking) {
 template <class T, class EntryOf>
 std::vector<T> context_entry(const ParameterTable<T>& table, const EntryOf& entry_of,
                              const Ranking& ranking) {
-  const TableLayout& layout = table.layout();
-  std::vector<T> cells(static_cast<size_t>(layout.padded_factors) + 2);
+  const int padded = table.layout().padded_factors;
+  std::vector<T> cells(static_cast<size_t>(padded) + 2);
   EntryRows<T, EntryOf> rows(table, entry_of, ranking.context);
   ScoreView<T> view = rows.collect(0, 1);
   T score;
   view.scores = &score;
   view.row_sums = cells.data();
-  find_kernels<T>(layout.padded_factors, ranking.path).score_rows(view);
+  find_kernels<T>(padded, ranking.path).score_rows(view);
   double linear = 0.0;
   for (uint32_t i = 0; i < view.row_starts[1]; ++i) {
     const double x = view.values == nullptr ? 1.0 : double{view.values[i]};
-    linear += x * (double{view.entries[i][layout.linear()]} -
-                   x * double{view.entries[i][layout.half_norm()]});
+    linear += x * (double{view.entries[i][view.layout.linear()]} -
+                   x * double{view.entries[i][view.layout.half_norm()]});
   }
-  cells[static_cast<size_t>(layout.linear())] = static_cast<T>(linear);
+  cells[static_cast<size_t>(view.layout.linear())] = static_cast<T>(linear);
   return cells;
 }
 
@@ -128,8 +128,10 @@ std::vector<RankedCandidate<T>> rank_entries(const ParameterTable<T>& table,
   score_entries<T>(table, entry_of, ranking.candidates, shared.data(), ranking.path,
                    ranking.num_threads, scores.data());
   // Until here a feature of both counts as a pair of two features, which one alone does not make.
+  DrawnEntries<T> drawn;
   for (const Overlap& overlap : overlaps) {
-    const T* entry = table.entry(entry_of(overlap.feature));
+    drawn.clear();
+    const T* entry = entry_of(overlap.feature, drawn);
     scores[static_cast<size_t>(overlap.candidate)] -=
         T(2) * T(overlap.product) * entry[table.layout().half_norm()];
   }
@@ -140,9 +142,10 @@ std::vector<RankedCandidate<T>> rank_entries(const ParameterTable<T>& table,
 
 template <class T>
 std::vector<RankedCandidate<T>> rank_rows(const ParameterTable<T>& table,
-                                          const FeatureMap* only_trained, const Ranking& ranking) {
+                                          const FeatureMap& features, bool only_trained,
+                                          const Ranking& ranking) {
   std::vector<RankedCandidate<T>> ranked;
-  with_entries_of(table, only_trained, [&](const auto& entry_of) {
+  with_entries_of(table, features, only_trained, [&](const auto& entry_of) {
     ranked = rank_entries<T>(table, entry_of, ranking);
   });
   return ranked;
@@ -152,15 +155,15 @@ std::vector<RankedCandidate<float>> rank_stored_rows(const ParameterTable<float>
                                                      const StoredFeatures& features,
                                                      bool only_trained, const Ranking& ranking) {
   std::vector<RankedCandidate<float>> ranked;
-  with_stored_entries_of(features, only_trained, [&](const auto& entry_of) {
+  with_stored_entries_of(table, features, only_trained, [&](const auto& entry_of) {
     ranked = rank_entries<float>(table, entry_of, ranking);
   });
   return ranked;
 }
 
 template std::vector<RankedCandidate<float>> rank_rows(const ParameterTable<float>&,
-                                                       const FeatureMap*, const Ranking&);
+                                                       const FeatureMap&, bool, const Ranking&);
 template std::vector<RankedCandidate<double>> rank_rows(const ParameterTable<double>&,
-                                                        const FeatureMap*, const Ranking&);
+                                                        const FeatureMap&, bool, const Ranking&);
 
 }  // namespace pairloom

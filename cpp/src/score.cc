@@ -15,9 +15,9 @@
 namespace pairloom {
 
 template <class T>
-void score_rows(const ParameterTable<T>& table, const FeatureMap* only_trained,
+void score_rows(const ParameterTable<T>& table, const FeatureMap& features, bool only_trained,
                 const RowBatch& rows, SimdPath path, int num_threads, T* scores) {
-  with_entries_of(table, only_trained, [&](const auto& entry_of) {
+  with_entries_of(table, features, only_trained, [&](const auto& entry_of) {
     score_entries<T>(table, entry_of, rows, nullptr, path, num_threads, scores);
   });
 }
@@ -25,7 +25,7 @@ void score_rows(const ParameterTable<T>& table, const FeatureMap* only_trained,
 void score_stored_rows(const ParameterTable<float>& table, const StoredFeatures& features,
                        bool only_trained, const RowBatch& rows, SimdPath path, int num_threads,
                        float* scores) {
-  with_stored_entries_of(features, only_trained, [&](const auto& entry_of) {
+  with_stored_entries_of(table, features, only_trained, [&](const auto& entry_of) {
     score_entries<float>(table, entry_of, rows, nullptr, path, num_threads, scores);
   });
 }
@@ -77,11 +77,11 @@ double area_under_curve(const T* scores, const float* labels, size_t count) {
          (2.0 * static_cast<double>(positives) * static_cast<double>(negatives));
 }
 
-#define PAIRLOOM_INSTANTIATE(T)                                                                    \
-  template void score_rows(const ParameterTable<T>&, const FeatureMap*, const RowBatch&, SimdPath, \
-                           int, T*);                                                               \
-  template void probabilities_of(const T*, size_t, T*);                                            \
-  template MetricSums metrics_of(const T*, const float*, const float*, size_t, Loss);              \
+#define PAIRLOOM_INSTANTIATE(T)                                                                \
+  template void score_rows(const ParameterTable<T>&, const FeatureMap&, bool, const RowBatch&, \
+                           SimdPath, int, T*);                                                 \
+  template void probabilities_of(const T*, size_t, T*);                                        \
+  template MetricSums metrics_of(const T*, const float*, const float*, size_t, Loss);          \
   template double area_under_curve(const T*, const float*, size_t);
 PAIRLOOM_INSTANTIATE(float)
 PAIRLOOM_INSTANTIATE(double)

@@ -16,10 +16,11 @@ constexpr size_t kChunkSkew = 272;
 }  // namespace
 
 template <class T>
-Step<T>::Step(ParameterTable<T>& table, Loss loss, SimdPath path)
+Step<T>::Step(ParameterTable<T>& table, Loss loss, SimdPath path, const uint32_t* features)
     : table_(table),
+      features_(features),
       loss_(loss),
-      kernels_(find_kernels<T>(table.layout().padded_factors, path)),
+      kernels_(find_kernels<T>(table.layout().padded_factors, path, table.layout().factor_type)),
       scratch_(std::make_unique<StepScratch<T>>()) {}
 
 template <class T>
@@ -65,7 +66,7 @@ uint32_t Step<T>::num_units() const {
 template <class T>
 StepView<T> Step<T>::view(int member) const {
   const auto padded = static_cast<size_t>(table_.layout().padded_factors);
-  return {batch_, &table_, scratch_.get(),
+  return {batch_, &table_, features_, scratch_.get(),
           row_sums_.data() + static_cast<size_t>(member) * (8 * padded + 64)};
 }
 
@@ -126,7 +127,7 @@ void Step<T>::reduce(uint32_t unit) {
 
 template <class T>
 bool Step<T>::apply(const OptimizerStep<T>& settings, uint32_t unit) {
-  const auto apply = kernels_.apply[static_cast<int>(settings.optimizer)];
+  const auto apply = kernels_.apply[entry_rule(settings)];
   bool finite = true;
   for_chunk_parts(unit, [&](uint32_t begin, uint32_t end, uint32_t chunks) {
     finite = apply(view(0), settings, begin, end, chunks) && finite;
@@ -137,8 +138,8 @@ bool Step<T>::apply(const OptimizerStep<T>& settings, uint32_t unit) {
 template <class T>
 bool Step<T>::apply_reduced(const OptimizerStep<T>& settings, uint32_t unit) {
   const uint32_t slots = (batch_->num_slots + 7) / 8 * 8;
-  return kernels_.apply[static_cast<int>(settings.optimizer)](
-      view(0), settings, unit * kUnitSlots, std::min((unit + 1) * kUnitSlots, slots), 1);
+  return kernels_.apply[entry_rule(settings)](view(0), settings, unit * kUnitSlots,
+                                              std::min((unit + 1) * kUnitSlots, slots), 1);
 }
 
 template <class T>
@@ -151,11 +152,10 @@ template <class T>
 void Step<T>::undo(const OptimizerStep<T>& settings) {
   const BatchView& batch = *batch_;
   const TableLayout& layout = table_.layout();
-  const int padded = layout.padded_factors;
+  const auto padded = static_cast<size_t>(layout.padded_factors);
   for (uint32_t slot = 0; slot < batch.num_slots; ++slot) {
     T* cells = table_.entry(batch.entries[slot]);
-    std::memcpy(cells, scratch_->factors + size_t{slot} * static_cast<size_t>(padded),
-                static_cast<size_t>(padded) * sizeof(T));
+    write_factors(scratch_->factors + size_t{slot} * padded, layout, cells);
     cells[layout.linear()] = scratch_->linear[slot];
     table_.refresh_half_norm(batch.entries[slot]);
     mend_entry_states(settings, table_, batch.entries[slot]);
@@ -163,10 +163,17 @@ void Step<T>::undo(const OptimizerStep<T>& settings) {
   table_.bias = bias_before_;
   std::copy_n(bias_state_before_, 2, table_.bias_state);
   mend_bias_state(settings, table_);
+  clear_gradients();
+}
+
+template <class T>
+void Step<T>::clear_gradients() {
+  const BatchView& batch = *batch_;
+  const auto padded = static_cast<size_t>(table_.layout().padded_factors);
   const auto clear = [](T* cells, size_t count) { std::memset(cells, 0, count * sizeof(T)); };
   const size_t slots = (size_t{batch.num_slots} + 7) / 8 * 8;
   for (uint32_t chunk = 0; chunk < batch.num_chunks; ++chunk) {
-    clear(scratch_->factor_gradients[chunk], slots * static_cast<size_t>(padded));
+    clear(scratch_->factor_gradients[chunk], slots * padded);
     clear(scratch_->linear_gradients[chunk], slots);
     if (valued_) {
       clear(scratch_->square_gradients[chunk], slots);

@@ -2,12 +2,25 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "pairloom/thread_pool.h"
 
 namespace pairloom {
+
+namespace {
+
+template <class T>
+ParameterTable<T> new_table(int64_t feature_dim, const std::optional<Growth>& growth,
+                            TableLayout layout) {
+  return growth ? ParameterTable<T>::growing(growth->most_entries, layout)
+                : ParameterTable<T>(feature_dim, layout);
+}
+
+}  // namespace
 
 // One block's work, shared by its threads. A mini-batch has three phases: gather, score, apply.
 // Each deals its units from a counter, and all threads meet at its end. While batch b goes through
@@ -30,20 +43,34 @@ struct Trainer<T>::Block {
   Phase phases[Preparer::kParts] = {};
   OptimizerStep<T> settings{};
   std::atomic<bool> update_finite{true};
+  bool next_fits =
+      true;  // of the mini-batch in preparation; changed between meetings by one thread
   MetricSums batch_metrics{};
   BlockResult result{};  // changed in meetings only
 };
 
 template <class T>
 Trainer<T>::Trainer(int64_t feature_dim, int num_factors, Loss loss,
-                    const OptimizerSettings& optimizer, SimdPath path)
+                    const OptimizerSettings& optimizer, SimdPath path,
+                    const std::optional<Growth>& growth)
     : loss_(loss),
       optimizer_(optimizer),
       path_(path),
-      table_(feature_dim, make_layout(num_factors, state_slots(optimizer.optimizer))),
-      features_(feature_dim),
+      table_(new_table<T>(feature_dim, growth, layout_of(optimizer, num_factors))),
+      features_(growth ? FeatureMap::growing(feature_dim, *growth) : FeatureMap(feature_dim)),
       preparer_(features_, !optimizer.lazy_update),
-      step_(table_, loss, path) {}
+      step_(table_, loss, path, features_.entry_features()) {
+  if (std::is_same_v<T, double> && optimizer.factor_type != FactorType::kWhole) {
+    throw std::invalid_argument("factors of bfloat16 are rounded from float32");
+  }
+  if (optimizer.rowwise_state && optimizer.optimizer != Optimizer::kAdam &&
+      optimizer.optimizer != Optimizer::kAdaGrad) {
+    throw std::invalid_argument("row-wise state is adam's or adagrad's");
+  }
+  if (growth && !optimizer.lazy_update) {
+    throw std::invalid_argument("a table that grows needs lazy_update");
+  }
+}
 
 template <class T>
 void Trainer<T>::reserve(const RowOrder& rows, const std::vector<int64_t>& boundaries,
@@ -60,7 +87,7 @@ void Trainer<T>::reserve(const RowOrder& rows, const std::vector<int64_t>& bound
                                 std::to_string(most_nonzeros) + "; lower mini_batch_size");
   }
   const int64_t most_slots =
-      optimizer_.lazy_update ? std::min(most_nonzeros, table_.num_entries()) : table_.num_entries();
+      optimizer_.lazy_update ? std::min(most_nonzeros, table_.capacity()) : table_.capacity();
   const bool valued = rows.rows->values != nullptr, weighted = rows.rows->weights != nullptr;
   for (PreparedBatch& batch : prepared_) {
     batch.reserve(most_rows, most_nonzeros, most_slots, valued, weighted);
@@ -92,6 +119,10 @@ BlockResult Trainer<T>::train(const RowOrder& rows, const std::vector<int64_t>& 
   for (int part = 0; part < Preparer::kParts; ++part) {
     prepare(block, 0, part);
   }
+  if (!block.next_fits) {
+    block.result.no_room = true;
+    return block.result;
+  }
   begin_batch(block);
   run_team(threads, [&](const TeamMember& member) { work(block, member); });
   return block.result;
@@ -109,13 +140,67 @@ void Trainer<T>::prepare(Block& block, size_t batch, int part) {
       preparer_.start(block.rows, begin, end, prepared);
     }
   }
-  if (block.views[place] != &prepared.view()) {
+  if (block.views[place] != &prepared.view() || !block.next_fits) {
     return;
   }
-  preparer_.prepare_part(part);
-  if (part == Preparer::kParts - 1 && block.kept != nullptr) {
+  block.next_fits = prepare_part(part);
+  if (block.next_fits && part == Preparer::kParts - 1 && block.kept != nullptr) {
     block.kept->keep(begin, prepared.view());
   }
+}
+
+// Memory may give out here alone, in a thread that others will wait for.
+template <class T>
+bool Trainer<T>::prepare_part(int part) {
+  if (!features_.grows()) {
+    return preparer_.prepare_part(part);
+  }
+  try {
+    const bool fits = preparer_.prepare_part(part);
+    make_entries();
+    return fits;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+// Makes the entries of features that have none yet.
+template <class T>
+void Trainer<T>::make_entries() {
+  const int64_t before = table_.num_entries();
+  if (features_.num_entries() == before) {
+    return;
+  }
+  if (touches_) {
+    touches_->grow(features_.num_entries());
+  }
+  table_.grow(features_.num_entries());
+  const auto settings = optimizer_step<T>(optimizer_, 1);
+  for (int64_t index = before; index < table_.num_entries(); ++index) {
+    table_.draw(index, features_.feature(index));
+    start_entry_states(settings, table_, index);
+  }
+}
+
+template <class T>
+bool Trainer<T>::add_features(std::vector<uint32_t> features) {
+  const bool fits = features_.take_in(features.data(), features.size());
+  make_entries();
+  return fits;
+}
+
+template <class T>
+FeatureEntries Trainer<T>::take_in(std::span<const int64_t> features) {
+  if (!features_.grows()) {
+    return FeatureEntries(features);
+  }
+  std::vector<uint32_t> ids(features.begin(), features.end());
+  const bool fits = features_.take_in(ids.data(), ids.size());
+  make_entries();
+  if (!fits) {
+    throw std::bad_alloc();
+  }
+  return FeatureEntries(std::vector<int64_t>(ids.begin(), ids.end()));
 }
 
 template <class T>
@@ -149,7 +234,8 @@ void Trainer<T>::run_phase(Block& block, const TeamMember& member, int phase, ui
 
 template <class T>
 void Trainer<T>::work(Block& block, const TeamMember& member) {
-  while (block.batch() < block.num_batches() && block.result.not_finite == nullptr) {
+  while (block.batch() < block.num_batches() && block.result.not_finite == nullptr &&
+         !block.result.no_room) {
     run_phase(
         block, member, 0, step_.num_units(), [&](uint32_t unit) { step_.gather(unit); }, [] {});
     run_phase(
@@ -185,18 +271,23 @@ void Trainer<T>::finish_batch(Block& block) {
     block.result.not_finite = "an updated parameter or its gradient";
     return;
   }
+  if (touches_) {
+    touches_->count(*block.views[block.batch() % 2]);
+  }
   block.totals.add(block.batch_metrics);
   block.result.last_batch = block.batch_metrics;
   ++step_count_;
   ++block.result.num_batches;
-  if (block.batch() < block.num_batches()) {
+  if (!block.next_fits) {
+    block.result.no_room = true;
+  } else if (block.batch() < block.num_batches()) {
     begin_batch(block);
   }
 }
 
 template <class T>
 void Trainer<T>::initialize(const TableInit& init, int num_threads) {
-  table_.initialize(init, num_threads);
+  table_.initialize(init, num_threads, [&](int64_t index) { return features_.feature(index); });
   start_states(num_threads);
 }
 
@@ -208,6 +299,9 @@ void Trainer<T>::start_states(int num_threads) {
 template <class T>
 void Trainer<T>::restore_parameters(const ParameterTable<T>& snapshot) {
   table_.copy_parameters(snapshot);
+  for (int64_t index = snapshot.num_entries(); index < table_.num_entries(); ++index) {
+    table_.draw(index, features_.feature(index));
+  }
   mend_states();
 }
 
@@ -230,13 +324,23 @@ void Trainer<T>::set_learning_rates(const OptimizerSettings& settings) {
 
 template <class T>
 void Trainer<T>::copy_state(const Trainer& other) {
-  if (other.optimizer_.optimizer != optimizer_.optimizer) {
+  if (other.optimizer_.optimizer != optimizer_.optimizer ||
+      other.optimizer_.rowwise_state != optimizer_.rowwise_state) {
     throw std::invalid_argument("the state of one optimizer is none of another");
   }
+  if (features_.grows()) {
+    std::vector<uint32_t> features;
+    for (int64_t index = 0; index < other.table_.num_entries(); ++index) {
+      features.push_back(static_cast<uint32_t>(other.features_.feature(index)));
+    }
+    if (!add_features(std::move(features))) {
+      throw std::bad_alloc();
+    }
+  }
   table_.copy_cells(other.table_);
-  for (int64_t feature = 0; feature < features_.feature_dim(); ++feature) {
-    if (other.features_.trained(feature)) {
-      features_.mark_trained(feature);
+  for (int64_t index = 0; index < table_.num_entries(); ++index) {
+    if (other.features_.trained(index)) {
+      features_.mark_trained(index);
     }
   }
   step_count_ = other.step_count_;

@@ -18,6 +18,10 @@ class SmallData {
   SmallData(Form form, int64_t num_rows, uint32_t feature_dim, bool weighted)
       : form_(form), feature_dim_(feature_dim) {
     offsets_.push_back(0);
+    ids_.reserve(1);
+    for (std::vector<float>* values : {&values_, &dense_, &labels_, &weights_}) {
+      values->reserve(1);  // without rows, too, arrays are there
+    }
     for (int64_t row = 0; row < num_rows; ++row) {
       add_row(static_cast<uint64_t>(row));
       weights_.push_back(weighted ? 0.5f + draw(static_cast<uint64_t>(row), 91) : 1.0f);

@@ -52,8 +52,11 @@ inline std::vector<unsigned char> bytes_of(const ParameterTable<float>& table,
 inline std::vector<unsigned char> train_to_bytes(const RowBatch& rows, int num_factors, Loss loss,
                                                  int64_t mini_batch_size, int num_threads,
                                                  SimdPath path,
-                                                 Optimizer optimizer = Optimizer::kAdam) {
-  Trainer<float> trainer(rows.feature_dim, num_factors, loss, small_settings(optimizer), path);
+                                                 Optimizer optimizer = Optimizer::kAdam,
+                                                 FactorType factor_type = FactorType::kWhole) {
+  OptimizerSettings settings = small_settings(optimizer);
+  settings.factor_type = factor_type;
+  Trainer<float> trainer(rows.feature_dim, num_factors, loss, settings, path);
   trainer.initialize(small_init(), num_threads);
   MetricSums metrics;
   const RowOrder order{&rows, nullptr};

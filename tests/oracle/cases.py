@@ -162,6 +162,19 @@ def _with_optimizer(optimizer: str) -> dict[str, Case]:
     }
 
 
+def _with_rowwise_state(optimizer: str) -> dict[str, Case]:
+    """Return the cases of second moments that the factors of a feature share."""
+    chosen: dict[str, object] = {"optimizer": optimizer, "rowwise_state": True}
+    return {
+        "regression": regression(**chosen),
+        "one-hot": one_hot_classification(**chosen),
+        "weights, clipping": weighted(classification(**chosen, clip_gradient=0.1)),
+        "strong decay": classification(**chosen, linear_wd=0.4, factors_wd=0.3),
+        "all features updated": regression(**chosen, lazy_update=False),
+        **{f"{k} factors": replace(classification(**chosen), num_factors=k) for k in (1, 8, 33)},
+    }
+
+
 CASES = {
     "regression": regression(),
     "classification": classification(),
@@ -186,6 +199,11 @@ CASES = {
         f"{optimizer}, {name}": case
         for optimizer in ("adagrad", "ftrl", "sgd")
         for name, case in _with_optimizer(optimizer).items()
+    },
+    **{
+        f"row-wise {optimizer}, {name}": case
+        for optimizer in ("adam", "adagrad")
+        for name, case in _with_rowwise_state(optimizer).items()
     },
     "adagrad from zero": regression(optimizer="adagrad", adagrad_initial_accumulator=0.0),
     "ftrl, L1": classification(optimizer="ftrl", linear_l1=0.5, factors_l1=0.2, ftrl_beta=0.5),

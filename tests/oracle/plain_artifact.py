@@ -60,10 +60,16 @@ def read_plain(path: Path) -> PlainModel:
     feature_dim, num_rows = number(content, 40, 8), number(content, 48, 8)
     num_factors, padded, stride = (number(content, at, 4) for at in (56, 60, 64))
     bits = np.frombuffer(sections["trained"], np.uint8)
-    trained = np.array([bool(bits[f // 8] >> (f % 8) & 1) for f in range(feature_dim)])
+    bit = [bool(bits[line // 8] >> (line % 8) & 1) for line in range(8 * len(bits))]
     rows = np.frombuffer(sections["rows"], "<f4").reshape(num_rows + 1, stride)
     row_of = [num_rows] * feature_dim
+    trained = np.array(bit[:feature_dim])
     stored = np.flatnonzero(trained) if "ranks" in sections else np.arange(feature_dim)
+    if "seen" in sections:
+        stored = np.frombuffer(sections["seen"], "<u4")
+        trained = np.zeros(feature_dim, bool)
+        trained[stored] = bit[:num_rows]
+        check_buckets(sections["index"], stored)
     for row, feature in enumerate(stored):
         row_of[feature] = row
     return PlainModel(
@@ -74,6 +80,19 @@ def read_plain(path: Path) -> PlainModel:
         metadata=json.loads(sections["metadata"]),
         sections=sections,
     )
+
+
+def check_buckets(index: bytes, seen: npt.NDArray[Any]) -> None:
+    """Find every feature as docs/artifacts.md says how."""
+    count = len(index) // 8
+    for row, feature in enumerate(seen.tolist()):
+        mixed = feature * 0x9E3779B97F4A7C15 % 2**64
+        mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93 % 2**64
+        bucket = (mixed >> 32) % count
+        while number(index, 8 * bucket + 4, 4) != feature or number(index, 8 * bucket, 4) == 0:
+            assert number(index, 8 * bucket, 8) != 0, feature
+            bucket = (bucket + 1) % count
+        assert number(index, 8 * bucket, 4) == row + 1
 
 
 def with_header(content: bytes, at: int, value: bytes) -> bytes:

@@ -46,6 +46,7 @@ class ReferenceSettings:
     use_bias: bool = True
     use_linear: bool = True
     lazy_update: bool = True
+    rowwise_state: bool = False
 
 
 @dataclass
@@ -136,6 +137,13 @@ class Group:
         """Return new values and states."""
         raise NotImplementedError
 
+    def squared(self, gradient: Float64Array) -> Float64Array:
+        """Return squared gradients; with row-wise state their mean over a feature's factors."""
+        if self.settings.rowwise_state and gradient.ndim == 2:
+            means = [sum(g**2 for g in row) / len(row) for row in gradient]
+            return np.broadcast_to(np.array(means)[:, np.newaxis], gradient.shape)
+        return np.asarray(gradient**2)
+
     def clipped(self, gradient: Float64Array) -> Float64Array:
         clip = self.settings.clip_gradient
         return gradient if clip is None else np.clip(gradient, -clip, clip)
@@ -151,7 +159,7 @@ class AdamGroup(Group):
     ) -> tuple[Float64Array, list[Float64Array]]:
         g = self.clipped(gradient + self.decay * values)
         first = BETA_1 * self.states[0] + (1.0 - BETA_1) * g
-        second = BETA_2 * self.states[1] + (1.0 - BETA_2) * g**2
+        second = BETA_2 * self.states[1] + (1.0 - BETA_2) * self.squared(g)
         rate = self.learning_rate * np.sqrt(1.0 - BETA_2**step) / (1.0 - BETA_1**step)
         return values - rate * first / (np.sqrt(second) + self.settings.eps), [first, second]
 
@@ -169,7 +177,7 @@ class AdaGradGroup(Group):
         self, values: Float64Array, gradient: Float64Array, step: int
     ) -> tuple[Float64Array, list[Float64Array]]:
         g = self.clipped(gradient + self.decay * values)
-        squares = self.states[0] + g**2
+        squares = self.states[0] + self.squared(g)
         return values - self.learning_rate * g / (np.sqrt(squares) + self.settings.eps), [squares]
 
 

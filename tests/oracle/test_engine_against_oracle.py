@@ -17,7 +17,7 @@ from oracle.reference_machine import Parameters, ReferenceMachine
 from pairloom._core import Float64Trainer, MetricSums, Trainer
 from pairloom.batch import RowBatch
 from pairloom.hyperparameters import Hyperparameters, resolve
-from pairloom.training.state import optimizer_settings
+from pairloom.training.optimizer_settings import optimizer_settings
 
 FORMS = ("dense", "sparse")
 GROUPS = ("bias", "linear", "factors")
@@ -102,7 +102,11 @@ def assert_same_states(trainer: Float64Trainer, oracle: ReferenceMachine) -> Non
             if not switched_on.get(name, True):
                 continue
             np.testing.assert_allclose(
-                actual[name], of_group[name], rtol=1e-9, atol=1e-12, err_msg=f"state {slot}, {name}"
+                np.broadcast_to(actual[name], of_group[name].shape),
+                of_group[name],
+                rtol=1e-9,
+                atol=1e-12,
+                err_msg=f"state {slot}, {name}",
             )
 
 

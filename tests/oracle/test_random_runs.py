@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from oracle.cases import Case
 from oracle.reference_machine import ReferenceMachine, ReferenceSettings
 from pairloom._core import Float64Trainer, MetricSums
 from pairloom.hyperparameters import resolve
-from pairloom.training.state import optimizer_settings
+from pairloom.training.optimizer_settings import optimizer_settings
 
 RATES = st.sampled_from([0.0, 0.001, 0.03, 0.2])
 DECAYS = st.sampled_from([0.0, 0.001, 0.1])
@@ -73,8 +73,10 @@ def test_three_epochs_equal_the_oracle(case: Case, dense: bool, num_threads: int
     oracle = ReferenceMachine(case.settings, case.initial())
     weights = None if case.weights is None else case.weights[kept].astype(np.float64)
     matrix = case.matrix.astype(np.float64)
-    oracle.fit(matrix[kept], case.labels[kept].astype(np.float64), weights, epochs=3)
-
+    with np.errstate(over="ignore", invalid="ignore"):
+        oracle.fit(matrix[kept], case.labels[kept].astype(np.float64), weights, epochs=3)
+        largest = np.abs(oracle.score(matrix)).max()
+    assume(largest < 1e6)  # a run that diverges makes much of its last digits
     trainer = trainer_of(case)
     rows = (case.dense() if dense else case.sparse()).checked()
     for _ in range(3):

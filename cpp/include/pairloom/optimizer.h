@@ -34,11 +34,19 @@ struct OptimizerSettings {
   double rescale_grad = 1.0;
   double clip_gradient = 0.0;  // 0: gradients are not clipped
   bool lazy_update = true;     // only features of the mini-batch are updated
+  // adam, adagrad: all factors of an entry have one second moment, or sum of squared gradients,
+  // which takes the mean of their squared gradients.
+  bool rowwise_state = false;
+  FactorType factor_type = FactorType::kWhole;
+  uint64_t rounding_seed = 0;  // of updated factors of bfloat16
 };
 
 // Values that the optimizer keeps for each parameter:
 // adam the two moments; adagrad the sum of squared gradients; ftrl that sum, then z; sgd none.
 int state_slots(Optimizer optimizer);
+
+// The lines of a table that these settings train.
+TableLayout layout_of(const OptimizerSettings& settings, int num_factors);
 
 template <class T>
 struct GroupStep {
@@ -51,10 +59,12 @@ struct GroupStep {
 template <class T>
 struct OptimizerStep {
   Optimizer optimizer;
+  bool rowwise_state;
   GroupStep<T> bias, linear, factors;
   T beta1, beta2, one_minus_beta1, one_minus_beta2;
   T epsilon, initial_accumulator, ftrl_beta;
   T rescale_grad, clip_gradient;  // the latter infinite when gradients are not clipped
+  uint64_t rounding_key;          // of this step
 };
 
 // `step` counts mini-batches from 1.
@@ -64,6 +74,8 @@ OptimizerStep<T> optimizer_step(const OptimizerSettings& settings, uint64_t step
 // Sets the state of every parameter as it is before its first step.
 template <class T>
 void start_states(const OptimizerStep<T>& step, ParameterTable<T>& table, int num_threads);
+template <class T>
+void start_entry_states(const OptimizerStep<T>& step, ParameterTable<T>& table, int64_t index);
 
 // Makes states fit parameters that were put back, of the bias or of one entry: a state that
 // overflowed starts anew, and FTRL's z is the one that gives the parameter.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "pairloom/feature_map.h"
 #include "pairloom/memory.h"
 #include "pairloom/row_batch.h"
 
@@ -29,6 +30,8 @@ struct RowOrder {
 // threads, because the number of chunks decides the order of sums. Boundaries are multiples of
 // eight rows. Wide rows get fewer, because every chunk has accumulators for the batch's features.
 uint32_t chunk_count(uint32_t num_rows, int64_t feature_dim);
+// Where a chunk's rows begin; those of the chunk behind the last: where the rows end.
+uint32_t chunk_begin(uint32_t num_rows, uint32_t num_chunks, uint32_t chunk);
 
 // The buffers of one prepared mini-batch. Where its rows lie side by side their labels, weights and
 // values are read in place.
@@ -50,41 +53,32 @@ class PreparedBatch {
   LargeArray<float> values_, labels_, weights_;
 };
 
-// Feature -> stamp, one look-up per nonzero. Stamps grow from batch to batch, so the map is never
-// cleared between them, and a stamp of zero marks a feature that no row has touched yet.
-class FeatureMap {
- public:
-  explicit FeatureMap(int64_t feature_dim) : stamps_(static_cast<size_t>(feature_dim)) {}
-
-  int64_t feature_dim() const { return static_cast<int64_t>(stamps_.size()); }
-  bool trained(int64_t feature) const { return stamps_[static_cast<size_t>(feature)] != 0; }
-  void mark_trained(int64_t feature) { stamps_[static_cast<size_t>(feature)] = kTrained; }
-
- private:
-  friend class Preparer;
-  static constexpr uint32_t kTrained = 1;  // in an earlier numbering
-
-  LargeArray<uint32_t> stamps_;
-};
-
 // Numbers the distinct features of a batch by first appearance.
 class Preparer {
  public:
-  // With `all_features` every feature gets a slot in every batch, those that no row holds last.
+  // With `all_features` every feature gets a slot in every batch, those that no row holds last; it
+  // is not for a map that grows.
   Preparer(FeatureMap& features, bool all_features);
 
   // A batch is prepared in `kParts` parts, in order, so that threads can do it between other work.
   static constexpr int kParts = 3;
-  void start(const RowOrder& rows, int64_t begin, int64_t end, PreparedBatch& batch);
-  void prepare_part(int part);
+  // `num_chunks` 0: as many as chunk_count says.
+  void start(const RowOrder& rows, int64_t begin, int64_t end, PreparedBatch& batch,
+             uint32_t num_chunks = 0);
+  // False when a map that grows has no room for the batch's new features.
+  bool prepare_part(int part);
 
  private:
   bool takes_values_in_place(int64_t end) const;
   template <class Id>
-  void prepare_sparse(const Id* ids, uint32_t first_row, uint32_t last_row);
+  bool prepare_sparse(const Id* ids, uint32_t first_row, uint32_t last_row);
   template <class Id>
   void compact_sparse(const Id* ids, uint32_t first_row, uint32_t last_row);
   void compact_dense(uint32_t first_row, uint32_t last_row);
+  template <class Id>
+  void copy_ids(const Id* ids, uint32_t first_row, uint32_t last_row);
+  bool find_entries(uint32_t first_row, uint32_t last_row);
+  void leave_waiting_out(uint32_t first_row, uint32_t last_row);
   void copy_labels(uint32_t first_row, uint32_t last_row);
   template <class Id>
   void assign_slots(const Id* ids, uint32_t first_row, uint32_t last_row);

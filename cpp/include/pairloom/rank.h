@@ -32,11 +32,12 @@ struct Ranking {
 };
 
 // The `count` candidates of highest score, or all if there are fewer: the highest first, equal
-// scores by candidate. With `only_trained`, features that it does not mark contribute nothing.
+// scores by candidate. With `only_trained`, features that are not trained contribute nothing.
 // Throws std::invalid_argument for a feature that is refused, and for a score that is not finite.
 template <class T>
 std::vector<RankedCandidate<T>> rank_rows(const ParameterTable<T>& table,
-                                          const FeatureMap* only_trained, const Ranking& ranking);
+                                          const FeatureMap& features, bool only_trained,
+                                          const Ranking& ranking);
 
 // The same for a table that lies in a file.
 std::vector<RankedCandidate<float>> rank_stored_rows(const ParameterTable<float>& table,

@@ -12,10 +12,11 @@
 
 namespace pairloom {
 
-// Scores before the link, one per row. With `only_trained`, features that it does not mark as
-// trained contribute nothing, as if their parameters were zero.
+// Scores before the link, one per row. With `only_trained`, features that are not marked as
+// trained contribute nothing, as if their parameters were zero; without, features that have no
+// entry contribute what theirs would start with.
 template <class T>
-void score_rows(const ParameterTable<T>& table, const FeatureMap* only_trained,
+void score_rows(const ParameterTable<T>& table, const FeatureMap& features, bool only_trained,
                 const RowBatch& rows, SimdPath path, int num_threads, T* scores);
 
 // The logistic function of each score.

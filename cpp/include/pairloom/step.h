@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "pairloom/loss.h"
 #include "pairloom/memory.h"
 #include "pairloom/optimizer.h"
 #include "pairloom/parameter_table.h"
 #include "pairloom/prepare.h"
+#include "pairloom/row_gradient.h"
 #include "pairloom/simd.h"
 
 namespace pairloom {
@@ -28,7 +30,8 @@ class Step {
   // How many slots one unit of gather, reduce or apply covers.
   static constexpr uint32_t kUnitSlots = 512;
 
-  Step(ParameterTable<T>& table, Loss loss, SimdPath path);
+  // `features` are those of the entries, or null where each has the feature of its index.
+  Step(ParameterTable<T>& table, Loss loss, SimdPath path, const uint32_t* features = nullptr);
   ~Step();
 
   // Makes room for batches of up to `num_slots` slots and teams of up to `num_threads`. Not while
@@ -49,6 +52,13 @@ class Step {
   bool apply(const OptimizerStep<T>& settings, uint32_t unit);
   bool apply_reduced(const OptimizerStep<T>& settings, uint32_t unit);
   bool apply_bias(const OptimizerStep<T>& settings);
+  // Copies the gradient of a batch of one chunk, which was scored, and clears it.
+  RowGradient<T> take_gradient(const FeatureMap& features);
+  // For a batch of one chunk that is not scored: sets its gradient to zero, then adds to it.
+  // `features` are those of the batch's slots, which ascend; those of `gradient` must be among
+  // them.
+  void start_gradients();
+  void add_gradient(const RowGradient<T>& gradient, std::span<const int64_t> features);
   // Puts back the parameters before the batch and clears the accumulators. The states of its
   // features keep its gradient, or start anew where they overflowed.
   void undo(const OptimizerStep<T>& settings);
@@ -57,8 +67,10 @@ class Step {
   template <class Part>
   void for_chunk_parts(uint32_t unit, Part&& part) const;
   StepView<T> view(int member) const;
+  void clear_gradients();
 
   ParameterTable<T>& table_;
+  const uint32_t* features_;
   Loss loss_;
   const Kernels<T>& kernels_;
   const BatchView* batch_ = nullptr;

@@ -3,11 +3,13 @@
 // scores at worst.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "pairloom/feature_index.h"
 #include "pairloom/parameter_table.h"
 #include "pairloom/row_batch.h"
 #include "pairloom/simd.h"
@@ -20,26 +22,43 @@ struct StoredFeatures {
   const uint64_t* trained_bits;  // bit f % 64 of word f / 64
   const uint32_t* ranks;  // trained features before each word; null: every feature has an entry
   int64_t num_entries;    // the zero entry stands behind them
+  // Where those that were seen have entries alone; `trained_bits` are then of entries.
+  FeatureBuckets buckets{nullptr, 0};
 
-  bool trained(int64_t feature) const { return (trained_bits[feature / 64] >> (feature % 64)) & 1; }
+  bool seen_alone() const { return buckets.buckets != nullptr; }
+
+  bool trained(int64_t feature) const {
+    return seen_alone() ? trained_entry(feature) != num_entries : bit(feature);
+  }
 
   // The zero entry for a feature without an entry of its own.
   int64_t entry(int64_t feature) const {
+    if (seen_alone()) {
+      return std::min<int64_t>(buckets.find(static_cast<uint32_t>(feature)), num_entries);
+    }
     return ranks == nullptr ? feature : trained_entry(feature);
   }
 
+  // The zero entry for a feature that is not trained.
   int64_t trained_entry(int64_t feature) const {
+    if (seen_alone()) {
+      const int64_t seen = entry(feature);
+      return seen < num_entries && bit(seen) ? seen : num_entries;
+    }
     const uint64_t word = trained_bits[feature / 64];
-    const uint64_t bit = uint64_t{1} << (feature % 64);
-    if ((word & bit) == 0) {
+    const uint64_t mask = uint64_t{1} << (feature % 64);
+    if ((word & mask) == 0) {
       return num_entries;
     }
     if (ranks == nullptr) {
       return feature;
     }
-    const int64_t entry = int64_t{ranks[feature / 64]} + std::popcount(word & (bit - 1));
+    const int64_t entry = int64_t{ranks[feature / 64]} + std::popcount(word & (mask - 1));
     return entry < num_entries ? entry : num_entries;
   }
+
+ private:
+  bool bit(int64_t position) const { return (trained_bits[position / 64] >> (position % 64)) & 1; }
 };
 
 // As the score_rows of score.h.

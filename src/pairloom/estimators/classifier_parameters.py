@@ -50,6 +50,7 @@ class ClassifierParameters(BaseEstimator):
         factors_l1: float = 0.0,
         batch_ramp: int = 0,
         lazy_update: bool = True,
+        rowwise_state: bool = False,
         shuffle: bool = True,
         untrained_features: Literal["initial", "zero"] = "zero",
         early_stopping: bool = False,
@@ -57,6 +58,9 @@ class ClassifierParameters(BaseEstimator):
         plateau_patience: int = 0,
         plateau_factor: float = 0.5,
         hash_bits: int | None = None,
+        feature_table: Literal["auto", "fixed", "growing"] = "auto",
+        admission_count: int = 1,
+        factor_type: Literal["float32", "bfloat16"] = "float32",
         validation_fraction: float = 0.1,
         warm_start: bool = False,
         out_of_range_features: Literal["error", "ignore"] = "error",
@@ -141,6 +145,9 @@ class ClassifierParameters(BaseEstimator):
             fewer than 64 unless `mini_batch_size` is; 0: all have `mini_batch_size` rows.
         lazy_update
             Update only the features of the mini-batch, as SageMaker does; false: all.
+        rowwise_state
+            With adam and adagrad: one second moment, or sum of squared gradients, for all
+            factors of a feature, of the mean of their squared gradients; false: one for each.
         shuffle
             Reorder the training rows in every epoch; false: the order of the file.
         untrained_features
@@ -158,6 +165,18 @@ class ClassifierParameters(BaseEstimator):
         hash_bits
             Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of
             columns and values, and numeric ids that do not fit; unset: not.
+        feature_table
+            Which features take memory: all of `feature_dim` (fixed), or those that training
+            rows hold (growing), with the same parameters; auto: growing where all would take
+            more than 16 GiB.
+        admission_count
+            With `feature_table=growing` and `untrained_features=zero`: a feature takes part
+            from the so many-th time on that rows of one epoch hold it; before, it counts
+            nothing and takes no memory but a count.
+        factor_type
+            What factors are in memory while a model is trained: bfloat16 takes half, and is
+            rounded at random, by the seed, to either side; sums, linear weights and the
+            optimizer's values stay float32.
         validation_fraction
             With early_stopping or plateau_patience and no eval_set: share of the rows held out
             to validate.
@@ -209,6 +228,7 @@ class ClassifierParameters(BaseEstimator):
         self.factors_l1 = factors_l1
         self.batch_ramp = batch_ramp
         self.lazy_update = lazy_update
+        self.rowwise_state = rowwise_state
         self.shuffle = shuffle
         self.untrained_features = untrained_features
         self.early_stopping = early_stopping
@@ -216,6 +236,9 @@ class ClassifierParameters(BaseEstimator):
         self.plateau_patience = plateau_patience
         self.plateau_factor = plateau_factor
         self.hash_bits = hash_bits
+        self.feature_table = feature_table
+        self.admission_count = admission_count
+        self.factor_type = factor_type
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start
         self.out_of_range_features = out_of_range_features

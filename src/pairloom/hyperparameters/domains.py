@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from numbers import Integral
 from numbers import Real as RealNumber
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias, TypeVar
 
 Value: TypeAlias = int | float | bool | str
+T_co = TypeVar("T_co", covariant=True)
 
 INT32_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
@@ -17,10 +18,22 @@ FLOAT32_SMALLEST_NORMAL = 1.1754943508222875e-38
 
 _NATURAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", re.ASCII)
+_MEMORY_UNITS = {
+    "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
+    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
+}  # fmt: skip
 _FLAGS = {"true": True, "True": True, "false": False, "False": False}
 
 
-class Domain(Protocol):
+class Readable(Protocol[T_co]):
+    """What reads text or typed values."""
+
+    def read(self, value: object) -> T_co:
+        """Return the typed value; raise ValueError with the rule when `value` breaks it."""
+
+
+class Domain(Readable[Value], Protocol):
     """The values a hyperparameter takes."""
 
     @property
@@ -30,9 +43,6 @@ class Domain(Protocol):
     @property
     def annotation(self) -> str:
         """Spell the Python type of a value that was read."""
-
-    def read(self, value: object) -> Value:
-        """Return the typed value; raise ValueError with the rule when `value` breaks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,9 @@ class Real:
         return number
 
 
+POSITIVE = Real(minimum=FLOAT32_SMALLEST_NORMAL)
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """Truth values; Python's own spelling is read too, since clients send `str(True)`."""
@@ -124,6 +137,28 @@ class Choice:
         if not isinstance(value, str) or value not in self.options:
             raise ValueError(self.rule)
         return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAmount:
+    """Amounts of memory: a number of bytes, or of one of the units."""
+
+    annotation: ClassVar[str] = "int"
+
+    @property
+    def rule(self) -> str:
+        """Name the units."""
+        return f"a number of bytes, or a number followed by {', '.join(_MEMORY_UNITS)}"
+
+    def read(self, value: object) -> int:
+        """Read a number and its unit, or a plain number of bytes."""
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+        found = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
+        unit = None if found is None else _MEMORY_UNITS.get(found[2] or "B")
+        if found is None or unit is None:
+            raise ValueError(self.rule)
+        return int(float(found[1]) * unit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ def resolve(values: Mapping[str, object]) -> Hyperparameters:
         problems.extend(_read_into(settings, row, values))
     problems.extend(_constants_without_value(settings))
     problems.extend(_width_beside_hashing(settings))
+    problems.extend(_growing_beside_updates_of_all(settings))
+    problems.extend(_admission_without_growing(settings))
+    problems.extend(_rowwise_without_squares(settings))
     if problems:
         raise HyperparameterError("\n".join(problems))
     _fill_uniform_scales(settings)
@@ -112,6 +115,31 @@ def _width_beside_hashing(settings: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"feature_dim: {width} is refused; must be {1 << hash_bits}, 2^hash_bits, or left out"
         )
+
+
+def _growing_beside_updates_of_all(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings.get("feature_table") == "growing" and settings.get("lazy_update") is False:
+        yield (
+            "lazy_update: False is refused; must be true with feature_table=growing, in which "
+            "features that no row has held cannot be updated"
+        )
+
+
+def _admission_without_growing(settings: Mapping[str, Any]) -> Iterator[str]:
+    count = settings.get("admission_count")
+    for name, needed, why in (
+        ("feature_table", "growing", "where features take memory once they are admitted"),
+        ("untrained_features", "zero", "which is what features that are not admitted add"),
+    ):
+        if count not in {1, None} and settings.get(name) not in {needed, None}:
+            yield f"admission_count: {count} is refused; must be 1 without {name}={needed}, {why}"
+
+
+def _rowwise_without_squares(settings: Mapping[str, Any]) -> Iterator[str]:
+    optimizer = settings.get("optimizer")
+    if settings.get("rowwise_state") is True and optimizer in {"ftrl", "sgd"}:
+        kept = "whose values each parameter needs" if optimizer == "ftrl" else "which keeps none"
+        yield f"rowwise_state: True is refused; must be false with _optimizer={optimizer}, {kept}"
 
 
 def _fill_uniform_scales(settings: dict[str, Any]) -> None:

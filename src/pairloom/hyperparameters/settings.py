@@ -101,6 +101,9 @@ class Hyperparameters(NamedValues):
         fewer than 64 unless `mini_batch_size` is; 0: all have `mini_batch_size` rows.
     lazy_update
         Update only the features of the mini-batch, as SageMaker does; false: all.
+    rowwise_state
+        With adam and adagrad: one second moment, or sum of squared gradients, for all
+        factors of a feature, of the mean of their squared gradients; false: one for each.
     shuffle
         Reorder the training rows in every epoch; false: the order of the file.
     untrained_features
@@ -118,6 +121,18 @@ class Hyperparameters(NamedValues):
     hash_bits
         Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of
         columns and values, and numeric ids that do not fit; unset: not.
+    feature_table
+        Which features take memory: all of `feature_dim` (fixed), or those that training
+        rows hold (growing), with the same parameters; auto: growing where all would take
+        more than 16 GiB.
+    admission_count
+        With `feature_table=growing` and `untrained_features=zero`: a feature takes part
+        from the so many-th time on that rows of one epoch hold it; before, it counts
+        nothing and takes no memory but a count.
+    factor_type
+        What factors are in memory while a model is trained: bfloat16 takes half, and is
+        rounded at random, by the seed, to either side; sums, linear weights and the
+        optimizer's values stay float32.
     weight_feature
         Feature that is no feature but the weight of its row, a number >= 0: an entry of
         recordio-protobuf's `features` map, or a column of a table; unset: rows weigh the
@@ -163,6 +178,7 @@ class Hyperparameters(NamedValues):
     factors_l1: float = 0.0
     batch_ramp: int = 0
     lazy_update: bool = True
+    rowwise_state: bool = False
     shuffle: bool = False
     untrained_features: Literal["initial", "zero"] = "initial"
     early_stopping: bool = False
@@ -170,4 +186,7 @@ class Hyperparameters(NamedValues):
     plateau_patience: int = 0
     plateau_factor: float = 0.5
     hash_bits: int | None = None
+    feature_table: Literal["auto", "fixed", "growing"] = "auto"
+    admission_count: int = 1
+    factor_type: Literal["float32", "bfloat16"] = "float32"
     weight_feature: str | None = None

@@ -10,6 +10,7 @@ from pairloom.hyperparameters.declaration import Hyperparameter, TuningRange
 from pairloom.hyperparameters.domains import (
     FLOAT32_SMALLEST_NORMAL,
     INT64_MAX,
+    POSITIVE,
     Choice,
     Flag,
     Integer,
@@ -22,7 +23,6 @@ UNIFORM_SCALE_WHEN_UNSET = 0.07  # MXNet's Uniform(); SageMaker names no default
 
 _ANY = Real()
 _NOT_NEGATIVE = Real(minimum=0.0)
-_POSITIVE = Real(minimum=FLOAT32_SMALLEST_NORMAL)
 _CONTINUOUS = TuningRange(1e-8, 512)
 
 
@@ -112,12 +112,12 @@ _STEPS = (
     ),
     Hyperparameter(
         name="clip_gradient",
-        domain=_POSITIVE,
+        domain=POSITIVE,
         help="Each gradient is clipped to [-c, c], after weight decay; unset: no clipping.",
     ),
     Hyperparameter(
         name="eps",
-        domain=_POSITIVE,
+        domain=POSITIVE,
         help="Added to the denominator of adam and adagrad, which zero would let vanish; "
         "unset: 1e-8.",
     ),
@@ -262,6 +262,14 @@ _OWN = (
         help="Update only the features of the mini-batch, as SageMaker does; false: all.",
     ),
     Hyperparameter(
+        name="rowwise_state",
+        domain=Flag(),
+        default=False,
+        origin="pairloom",
+        help="With adam and adagrad: one second moment, or sum of squared gradients, for all "
+        "factors of a feature, of the mean of their squared gradients; false: one for each.",
+    ),
+    Hyperparameter(
         name="shuffle",
         domain=Flag(),
         default=False,
@@ -314,6 +322,33 @@ _FEATURES = (
         origin="pairloom",
         help="Features are hashed into 2^hash_bits ids, which is then `feature_dim`: names of "
         "columns and values, and numeric ids that do not fit; unset: not.",
+    ),
+    Hyperparameter(
+        name="feature_table",
+        domain=Choice(("auto", "fixed", "growing")),
+        default="auto",
+        origin="pairloom",
+        help="Which features take memory: all of `feature_dim` (fixed), or those that training "
+        "rows hold (growing), with the same parameters; auto: growing where all would take "
+        "more than 16 GiB.",
+    ),
+    Hyperparameter(
+        name="admission_count",
+        domain=Integer(maximum=255),
+        default=1,
+        origin="pairloom",
+        help="With `feature_table=growing` and `untrained_features=zero`: a feature takes part "
+        "from the so many-th time on that rows of one epoch hold it; before, it counts nothing "
+        "and takes no memory but a count.",
+    ),
+    Hyperparameter(
+        name="factor_type",
+        domain=Choice(("float32", "bfloat16")),
+        default="float32",
+        origin="pairloom",
+        help="What factors are in memory while a model is trained: bfloat16 takes half, and is "
+        "rounded at random, by the seed, to either side; sums, linear weights and the optimizer's "
+        "values stay float32.",
     ),
     Hyperparameter(
         name="weight_feature",

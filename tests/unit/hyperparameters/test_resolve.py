@@ -220,7 +220,14 @@ WORDS = {
     "predictor_type": ("binary_classifier", "regressor"),
     "untrained_features": ("initial", "zero"),
     "_optimizer": ("adam", "adagrad", "ftrl", "sgd"),
+    "feature_table": ("auto", "fixed", "growing"),
+    "factor_type": ("float32", "bfloat16"),
 }
+
+
+FLAGS = {
+    "use_bias", "use_linear", "lazy_update", "shuffle", "early_stopping", "rowwise_state",
+}  # fmt: skip
 
 
 def valid_values(name: str) -> st.SearchStrategy[object]:
@@ -242,7 +249,7 @@ def valid_values(name: str) -> st.SearchStrategy[object]:
         return st.sampled_from(WORDS[name])
     if name.endswith("_init_method"):
         return st.sampled_from(["normal", "uniform"])
-    if name in {"use_bias", "use_linear", "lazy_update", "shuffle", "early_stopping"}:
+    if name in FLAGS:
         return st.sampled_from([True, False, "true", "false"])
     whole = {*from_zero, "batch_metrics_publish_interval", "early_stopping_patience"}
     if name in {*POSITIVE_INTEGERS, *whole}:
@@ -255,8 +262,14 @@ VALID = st.fixed_dictionaries(
     optional={
         row.name: valid_values(row.name)
         for row in TABLE
-        if row.has_effect and row.name not in {*REQUIRED, "hash_bits"}  # which decides on the width
+        # hash_bits decides on the width, admission_count on two others
+        if row.has_effect and row.name not in {*REQUIRED, "hash_bits", "admission_count"}
     },
+).filter(
+    lambda values: (
+        (values.get("feature_table") != "growing" or "lazy_update" not in values)
+        and (values.get("_optimizer") not in {"ftrl", "sgd"} or "rowwise_state" not in values)
+    )
 )
 ANYTHING = st.one_of(
     st.none(),
