@@ -6,6 +6,7 @@ import enum
 from typing import Annotated, Any
 
 import numpy
+import numpy.typing
 from numpy.typing import NDArray
 
 
@@ -107,11 +108,32 @@ class Optimizer(enum.Enum):
 
     sgd = 3
 
+class FactorType(enum.Enum):
+    float32 = 0
+
+    bfloat16 = 1
+
+def merges_shares(optimizer: Optimizer) -> bool:
+    """Whether workers learn at as many times the rate as there are workers."""
+
+def chunk_bounds(num_rows: int, feature_dim: int, at_least: int) -> list[int]:
+    """
+    Where the chunks of a mini-batch of so many rows begin, and where the last ends.
+    """
+
+class Growth:
+    """How far a table grows, and which features it takes in."""
+
+    def __init__(self, most_entries: int, admission_count: int = 1, waiting_per_entry: int = 1) -> None: ...
+
+    @property
+    def most_entries(self) -> int: ...
+
 class GroupRates:
     def __init__(self, learning_rate: float, weight_decay: float, l1: float = 0.0) -> None: ...
 
 class OptimizerSettings:
-    def __init__(self, *, optimizer: Optimizer, bias: GroupRates, linear: GroupRates, factors: GroupRates, epsilon: float, initial_accumulator: float, ftrl_beta: float, rescale_grad: float, clip_gradient: float | None, lazy_update: bool) -> None: ...
+    def __init__(self, *, optimizer: Optimizer, bias: GroupRates, linear: GroupRates, factors: GroupRates, epsilon: float, initial_accumulator: float, ftrl_beta: float, rescale_grad: float, clip_gradient: float | None, lazy_update: bool, rowwise_state: bool = False, factor_type: FactorType = FactorType.float32, rounding_seed: int = 0) -> None: ...
 
 class InitMethod(enum.Enum):
     normal = 0
@@ -123,8 +145,33 @@ class InitMethod(enum.Enum):
 class GroupInit:
     def __init__(self, method: InitMethod, scale: float) -> None: ...
 
+    @property
+    def method(self) -> InitMethod: ...
+
+    @property
+    def scale(self) -> float: ...
+
 class TableInit:
-    def __init__(self, *, bias: GroupInit, linear: GroupInit, factors: GroupInit, seed: int) -> None: ...
+    def __init__(self, *, bias: GroupInit, linear: GroupInit, factors: GroupInit, seed: int, factor_type: FactorType = FactorType.float32) -> None: ...
+
+    @property
+    def bias(self) -> GroupInit: ...
+
+    @property
+    def linear(self) -> GroupInit: ...
+
+    @property
+    def factors(self) -> GroupInit: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def factor_type(self) -> FactorType:
+        """That factors are rounded to."""
+
+def entry_bytes(num_factors: int, settings: OptimizerSettings) -> int:
+    """Memory of one feature's parameters and optimizer state."""
 
 class BlockResult:
     @property
@@ -132,6 +179,9 @@ class BlockResult:
 
     @property
     def num_batches(self) -> int: ...
+
+    @property
+    def no_room(self) -> bool: ...
 
     @property
     def not_finite(self) -> str | None: ...
@@ -149,10 +199,24 @@ class KeptBatches:
 class ScoringTable:
     """Parameters without optimizer state, to score with."""
 
-    def __init__(self, feature_dim: int, num_factors: int, simd: str) -> None: ...
+    def __init__(self, feature_dim: int, num_factors: int, simd: str, factor_type: FactorType = FactorType.float32) -> None: ...
 
     @property
     def feature_dim(self) -> int: ...
+
+    @property
+    def num_entries(self) -> int: ...
+
+    def features(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')] | None:
+        """
+        The feature of each entry; None where every feature has one, that of its id.
+        """
+
+    @property
+    def init(self) -> TableInit: ...
+
+    @init.setter
+    def init(self, arg: TableInit, /) -> None: ...
 
     @property
     def num_factors(self) -> int: ...
@@ -167,14 +231,19 @@ class ScoringTable:
 
     def factors(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]: ...
 
+    @property
+    def factor_type(self) -> FactorType: ...
+
     def set_parameters(self, bias: float, linear_weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
 
     def trained(self) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]:
-        """Which features a row of positive weight has touched."""
+        """
+        Of each entry: whether a row of positive weight has touched its feature.
+        """
 
     def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
-    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
+    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], only_trained: bool = False) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
         """
         Factors, linear weight and half square norm of features, padded as model files are.
         """
@@ -192,10 +261,25 @@ class ScoringTable:
 class Trainer:
     """Trains one model in this process."""
 
-    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, optimizer: OptimizerSettings, simd: str) -> None: ...
+    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, optimizer: OptimizerSettings, simd: str, growth: Growth | None = None) -> None:
+        """With growth, entries are made as features are seen."""
 
     @property
     def feature_dim(self) -> int: ...
+
+    @property
+    def num_entries(self) -> int: ...
+
+    def features(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')] | None:
+        """
+        The feature of each entry; None where every feature has one, that of its id.
+        """
+
+    @property
+    def init(self) -> TableInit: ...
+
+    @init.setter
+    def init(self, arg: TableInit, /) -> None: ...
 
     @property
     def num_factors(self) -> int: ...
@@ -210,14 +294,19 @@ class Trainer:
 
     def factors(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]: ...
 
+    @property
+    def factor_type(self) -> FactorType: ...
+
     def set_parameters(self, bias: float, linear_weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
 
     def trained(self) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]:
-        """Which features a row of positive weight has touched."""
+        """
+        Of each entry: whether a row of positive weight has touched its feature.
+        """
 
     def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
-    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
+    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], only_trained: bool = False) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
         """
         Factors, linear weight and half square norm of features, padded as model files are.
         """
@@ -232,7 +321,32 @@ class Trainer:
         The candidates of highest score beside one context, and their scores before the link.
         """
 
+    def read_entries(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C')]]:
+        """
+        Linear weights, factors and optimizer state (feature, slot, linear and factors).
+        """
+
+    def write_entries(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], linear_weights: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], state: Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C', device='cpu', writable=False)]) -> None:
+        """
+        Sets what read_entries reads, and marks the features as trained; those without entries get them, or MemoryError tells that there is no room.
+        """
+
     def initialize(self, init: TableInit, num_threads: int) -> None: ...
+
+    def add_features(self, features: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> bool:
+        """Gives features entries, as they start; false without room."""
+
+    @property
+    def num_waiting(self) -> int:
+        """Features that rows have not yet held often enough for an entry."""
+
+    def waiting(self) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
+        """Those features, ascending, and how often each was held."""
+
+    def add_waiting(self, features: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def forget_waiting(self) -> None:
+        """Lets counting begin anew."""
 
     def start_states(self, num_threads: int) -> None:
         """Optimizer state as before the first step."""
@@ -267,6 +381,9 @@ class Trainer:
 
     def factor_state(self, slot: int) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]: ...
 
+    def factor_state_width(self, slot: int) -> int:
+        """Values that an entry has in a slot: one of each factor, or one of all."""
+
     def set_state(self, slot: int, linear: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
 
     @property
@@ -279,13 +396,72 @@ class Trainer:
     def copy_state(self, other: Trainer) -> None:
         """Takes over parameters, optimizer state, step count."""
 
+    def merge_entries(self, parts: Sequence[tuple[NDArray[numpy.int64], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint32]]], rounds_alone: int) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint32]]:
+        """
+        What all workers made of this table's entries (ids, linear weights, factors, state, touches), merged in their order by the optimizer's rule; the values stay. Features without entries get them, or MemoryError tells that there is no room.
+        """
+
+    def merge_bias(self, versions: Sequence[Sequence[float]], touches: Sequence[int], rounds_alone: int) -> None:
+        """
+        Takes on what all workers made of the bias and its states, by the same rule.
+        """
+
+    def count_touches(self) -> None:
+        """From now on counts the mini-batches that hold each feature."""
+
+    def take_touched(self, num_owners: int) -> list[tuple[NDArray[numpy.int64], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint32]]]:
+        """
+        The features touched since the last call by owner, ascending, with what read_entries says of them and how many mini-batches held each.
+        """
+
+    def entry_differences(self, starts: tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C', device='cpu', writable=False)]], ends: tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C', device='cpu', writable=False)]]) -> tuple[Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C')]]:
+        """
+        What training changed of entries (ids, linear weights, factors, state), so that with_differences adds it to other values of them.
+        """
+
+    def with_differences(self, base: tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C', device='cpu', writable=False)]], differences: Sequence[tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C', device='cpu', writable=False)]]], share: float) -> tuple[Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C')]]:
+        """
+        Linear weights, factors and state of `base` with the differences of its features added in order, of parameters this share; the table has no part in it.
+        """
+
+    def bias_difference(self, start: Sequence[float], end: Sequence[float]) -> list[float]:
+        """The same of the bias and its states."""
+
+    def bias_with_difference(self, base: Sequence[float], difference: Sequence[float], share: float) -> list[float]:
+        """The same of the bias and its states."""
+
+    def gradient(self, rows: Rows, order: NDArray[numpy.uint32] | None, begin: int, end: int) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32] | None, float, MetricSums, bool]:
+        """
+        The gradient of positions begin .. end as one chunk: features, ascending, sums for linear weights, factors and squares (None: as linear), bias, metrics, whether finite.
+        """
+
+    def apply_gradients(self, chunks: Sequence[tuple[NDArray[numpy.int64], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32] | None, float, MetricSums]]) -> tuple[NDArray[numpy.int64], MetricSums, str | None]:
+        """
+        One step with the gradients of a mini-batch's chunks, added in their order: the features changed, the mini-batch's metrics, what diverged.
+        """
+
 class Float64Trainer:
     """The same templates in double, to compare with an oracle in tests."""
 
-    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, optimizer: OptimizerSettings, simd: str) -> None: ...
+    def __init__(self, feature_dim: int, num_factors: int, predictor_type: str, optimizer: OptimizerSettings, simd: str, growth: Growth | None = None) -> None:
+        """With growth, entries are made as features are seen."""
 
     @property
     def feature_dim(self) -> int: ...
+
+    @property
+    def num_entries(self) -> int: ...
+
+    def features(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')] | None:
+        """
+        The feature of each entry; None where every feature has one, that of its id.
+        """
+
+    @property
+    def init(self) -> TableInit: ...
+
+    @init.setter
+    def init(self, arg: TableInit, /) -> None: ...
 
     @property
     def num_factors(self) -> int: ...
@@ -300,14 +476,19 @@ class Float64Trainer:
 
     def factors(self) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]: ...
 
+    @property
+    def factor_type(self) -> FactorType: ...
+
     def set_parameters(self, bias: float, linear_weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
 
     def trained(self) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]:
-        """Which features a row of positive weight has touched."""
+        """
+        Of each entry: whether a row of positive weight has touched its feature.
+        """
 
     def set_trained(self, trained: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
-    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]:
+    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], only_trained: bool = False) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]:
         """
         Factors, linear weight and half square norm of features, padded as model files are.
         """
@@ -322,7 +503,32 @@ class Float64Trainer:
         The candidates of highest score beside one context, and their scores before the link.
         """
 
+    def read_entries(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None, None), order='C')]]:
+        """
+        Linear weights, factors and optimizer state (feature, slot, linear and factors).
+        """
+
+    def write_entries(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], linear_weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], state: Annotated[NDArray[numpy.float64], dict(shape=(None, None, None), order='C', device='cpu', writable=False)]) -> None:
+        """
+        Sets what read_entries reads, and marks the features as trained; those without entries get them, or MemoryError tells that there is no room.
+        """
+
     def initialize(self, init: TableInit, num_threads: int) -> None: ...
+
+    def add_features(self, features: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> bool:
+        """Gives features entries, as they start; false without room."""
+
+    @property
+    def num_waiting(self) -> int:
+        """Features that rows have not yet held often enough for an entry."""
+
+    def waiting(self) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
+        """Those features, ascending, and how often each was held."""
+
+    def add_waiting(self, features: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def forget_waiting(self) -> None:
+        """Lets counting begin anew."""
 
     def start_states(self, num_threads: int) -> None:
         """Optimizer state as before the first step."""
@@ -357,10 +563,16 @@ class Float64Trainer:
 
     def factor_state(self, slot: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]: ...
 
+    def factor_state_width(self, slot: int) -> int:
+        """Values that an entry has in a slot: one of each factor, or one of all."""
+
     def set_state(self, slot: int, linear: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], factors: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None: ...
 
     @property
     def simd(self) -> str: ...
+
+def positions_by_owner(features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], num_owners: int) -> list[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C')]]:
+    """For each owner the positions of its features, in their order."""
 
 def hash_name(name: bytes, hash_bits: int) -> int:
     """The feature id of a name."""
@@ -379,13 +591,30 @@ class SourceMatrix:
     @property
     def num_rows(self) -> int: ...
 
+def feature_buckets(features: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C')]:
+    """The hash table of a model file: from distinct features to their rows."""
+
 class StoredTable:
     """Parameters borrowed read-only from a mapped model file."""
 
-    def __init__(self, *, cells: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], trained: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], ranks: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, feature_dim: int, num_factors: int, bias: float, simd: str) -> None: ...
+    def __init__(self, *, cells: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], trained: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)], ranks: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, seen: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, buckets: Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, feature_dim: int, num_factors: int, bias: float, simd: str) -> None: ...
 
     @property
     def feature_dim(self) -> int: ...
+
+    @property
+    def num_entries(self) -> int: ...
+
+    def features(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')] | None:
+        """
+        The feature of each entry; None where every feature has one, or counts as zero.
+        """
+
+    @property
+    def init(self) -> TableInit: ...
+
+    @init.setter
+    def init(self, arg: TableInit, /) -> None: ...
 
     @property
     def num_factors(self) -> int: ...
@@ -402,7 +631,7 @@ class StoredTable:
 
     def trained(self) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]: ...
 
-    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
+    def serving_rows(self, features: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], only_trained: bool = False) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
         """
         Factors, linear weight and half square norm of features, padded as model files are.
         """
@@ -436,16 +665,32 @@ class InteractionSearch:
 
     def result(self) -> list[tuple[int, int, float]]: ...
 
+def pack_rows(rows: Rows) -> numpy.typing.NDArray[numpy.uint8]:
+    """Labelled rows whose ids ascend, in few bytes."""
+
+def unpack_rows(bytes: numpy.typing.NDArray[numpy.uint8]) -> dict[str, Any]:
+    """The arrays of a RowBatch, from what pack_rows returned."""
+
 class RecordioReader:
     def __init__(self, feature_dim: int, require_labels: bool, binary_labels: bool, expected_bytes: int, hash_bits: int, weight_feature: str = '', require_weights: bool = True) -> None: ...
 
-    def begin_file(self, name: str) -> None: ...
+    def begin_file(self, name: str, offset: int = 0, record_number: int = 0) -> None: ...
 
     def feed(self, piece: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
     def end_file(self) -> None: ...
 
     def finish(self) -> dict[str, Any]: ...
+
+def whole_records(piece: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], stop: int) -> tuple[int, int]:
+    """
+    The bytes of the whole records at the beginning of a piece that begin before byte `stop`, and how many these are.
+    """
+
+def first_record(piece: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], ends: bool) -> int:
+    """
+    Where the first record begins in a piece from the middle of a file; -1 when none is found.
+    """
 
 def read_recordio_rows(body: bytes, feature_dim: int, hash_bits: int) -> dict[str, Any]:
     """The rows of a request's body, whose labels are not asked for."""
@@ -456,13 +701,18 @@ def encode_recordio(matrix: SourceMatrix, begin_row: int, block_bytes: int, weig
 class LibsvmReader:
     def __init__(self, feature_dim: int, zero_based: bool | None, require_labels: bool, binary_labels: bool, expected_bytes: int) -> None: ...
 
-    def begin_file(self, name: str) -> None: ...
+    def begin_file(self, name: str, lines_before: int = 0) -> None: ...
 
     def feed(self, piece: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
 
     def end_file(self) -> None: ...
 
     def finish(self) -> dict[str, Any]: ...
+
+def whole_lines(piece: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], stop: int) -> tuple[int, int]:
+    """
+    The bytes of the whole lines at the beginning of a piece that begin before byte `stop`, and how many these are.
+    """
 
 def encode_libsvm(matrix: SourceMatrix, zero_based: bool, begin_row: int, block_bytes: int) -> tuple[int, memoryview]:
     """The lines of some rows, and the row after them."""

@@ -1,0 +1,56 @@
+// What training has touched since a round began, for the class that owns a trainer.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "arrays.h"
+#include "entry_rows.h"
+#include "pairloom/touch_counts.h"
+
+namespace pairloom::bindings {
+
+inline void check_owners(uint32_t num_owners) {
+  if (num_owners == 0) {
+    throw std::invalid_argument("there must be at least one owner");
+  }
+}
+
+// What one owner gets: features, their entries' rows, and how many mini-batches held each.
+inline nanobind::tuple touched_arrays(const ParameterTable<float>& table, TouchedFeatures& part) {
+  const size_t size = part.features.size();
+  auto [linear, factors, state] = entry_arrays(table, part.found());
+  return nanobind::make_tuple(to_numpy(std::move(part.features), {size}), std::move(linear),
+                              std::move(factors), std::move(state),
+                              to_numpy(std::move(part.touches), {size}));
+}
+
+template <class Owner>
+void define_touches(nanobind::class_<Owner>& owner) {
+  namespace nb = nanobind;
+  owner
+      .def(
+          "count_touches", [](Owner& self) { self.trainer().count_touches(); },
+          "From now on counts the mini-batches that hold each feature.")
+      .def(
+          "take_touched",
+          [](Owner& self, uint32_t num_owners) {
+            check_owners(num_owners);
+            nb::list parts;
+            for (TouchedFeatures& part :
+                 split_by_owner(self.trainer().take_touches(), num_owners)) {
+              parts.append(touched_arrays(self.table(), part));
+            }
+            return parts;
+          },
+          nb::arg("num_owners"),
+          nb::sig("def take_touched(self, num_owners: int) -> list[tuple[NDArray[numpy.int64], "
+                  "NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], "
+                  "NDArray[numpy.uint32]]]"),
+          "The features touched since the last call by owner, ascending, with what read_entries "
+          "says of them and how many mini-batches held each.");
+}
+
+}  // namespace pairloom::bindings
