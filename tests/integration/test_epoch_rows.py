@@ -56,9 +56,10 @@ class Source:
         self._last: weakref.ref[Any] | None = None
 
     def rows_of(self, epoch: int) -> RowBatch:
-        gc.collect()
         self.asked.append(epoch)
         if self._last is not None:
+            if self._last() is not None:
+                gc.collect()
             self.still_held.append(self._last() is not None)
         rows = copy_of(self.epochs[epoch % len(self.epochs)])
         self._last = weakref.ref(rows.labels)

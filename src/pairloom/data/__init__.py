@@ -6,5 +6,18 @@ from pairloom.data.epoch_rows import EpochRows, RowsInterruptedError
 from pairloom.data.fifo_rows import FifoRows
 from pairloom.data.file_options import FileOptions
 from pairloom.data.row_files import RowFiles
+from pairloom.data.row_stream import RowStream
+from pairloom.data.segments import Place, Segment, SegmentedRows, Shuffle
 
-__all__ = ["EpochRows", "FifoRows", "FileOptions", "RowFiles", "RowsInterruptedError"]
+__all__ = [
+    "EpochRows",
+    "FifoRows",
+    "FileOptions",
+    "Place",
+    "RowFiles",
+    "RowStream",
+    "RowsInterruptedError",
+    "Segment",
+    "SegmentedRows",
+    "Shuffle",
+]

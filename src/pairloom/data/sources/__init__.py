@@ -1,0 +1,3 @@
+"""Where the bytes of rows lie: files, fifos, objects of a store."""
+
+from __future__ import annotations
