@@ -29,9 +29,8 @@ def find_top_interactions(
     model: Model, count: int, fields: npt.ArrayLike | None, num_threads: int
 ) -> list[Interaction]:
     """Search a model; see `Model.top_interactions`."""
-    counting = np.arange(model.feature_dim)
-    if model.untrained_features == "zero":
-        counting = np.flatnonzero(model.trained)
+    zero = model.untrained_features == "zero"
+    counting = model.trained_features if zero else model.stored_features
     _, factors = model.parameters_of(counting)
     field_of = _checked_fields(model, fields)
     if count < 1:

@@ -15,6 +15,7 @@ from pairloom.batch import Float32Array, RowBatch
 from pairloom.errors import DataError
 from pairloom.formats.complete_file import written_beside
 from pairloom.hyperparameters import Hyperparameters
+from pairloom.model.dense_size import refuse_too_large_for_sagemaker, refuse_too_many
 from pairloom.model.embeddings import item_embeddings, row_embeddings
 from pairloom.model.explanation import Explanation, explain_row
 from pairloom.model.interactions import Interaction, find_top_interactions
@@ -126,17 +127,39 @@ class Model:
     @property
     def linear_weights(self) -> Float32Array:
         """A copy, (feature_dim,)."""
-        return self.table.linear_weights()
+        return self.table.linear_weights() if self._stores_all else self._of_all(1)[0]
 
     @property
     def factors(self) -> Float32Array:
         """A copy, (feature_dim, num_factors)."""
-        return self.table.factors()
+        return self.table.factors() if self._stores_all else self._of_all(self.num_factors)[1]
 
     @property
     def trained(self) -> npt.NDArray[np.bool_]:
         """Which features a training row of positive weight held with a nonzero value."""
-        return self.table.trained()
+        if self._stores_all:
+            return self.table.trained()
+        refuse_too_many(self.feature_dim, 1, "trained_features gives their ids")
+        trained = np.zeros(self.feature_dim, dtype=bool)
+        ids = self.trained_features
+        trained[ids[ids < self.feature_dim]] = True  # a damaged file may say anything
+        return trained
+
+    @property
+    def stored_features(self) -> npt.NDArray[np.int64]:
+        """Ids of the features that take memory, ascending: all, or in a growing table those seen.
+
+        The others' parameters are as they started, and are drawn again when asked for.
+        """
+        seen = self.table.features()
+        return np.arange(self.feature_dim) if seen is None else np.sort(seen).astype(np.int64)
+
+    @property
+    def trained_features(self) -> npt.NDArray[np.int64]:
+        """Ids of the features for which `trained` is true, ascending."""
+        trained = np.flatnonzero(self.table.trained())
+        seen = self.table.features()
+        return trained if seen is None else np.sort(seen[trained]).astype(np.int64)
 
     def score_rows(self, rows: RowBatch, *, num_threads: int = 0) -> Float32Array:
         """Return one score per row, before the link.
@@ -219,14 +242,15 @@ class Model:
         """
         ids = np.ascontiguousarray(features, np.int64)
         try:
-            rows = self.table.serving_rows(ids)
+            return self._parameters_of(ids, only_trained=self.untrained_features == "zero")
         except IndexError as error:
             raise DataError(str(error)) from error
-        if self.untrained_features == "zero":
-            rows[~self.trained[ids]] = 0
-        width = self.num_factors
-        linear_weights = rows[:, -(-width // 4) * 4]
-        return np.ascontiguousarray(linear_weights), np.ascontiguousarray(rows[:, :width])
+
+    def stored_parameters_of(
+        self, features: npt.NDArray[np.integer[Any]]
+    ) -> tuple[Float32Array, Float32Array]:
+        """Return them as they are stored, whatever scoring counts."""
+        return self._parameters_of(np.ascontiguousarray(features, np.int64), only_trained=False)
 
     def explain(self, rows: RowBatch, row: int = 0) -> Explanation:
         """Take the score of one row apart: bias, a linear term per feature, a term per pair.
@@ -245,7 +269,8 @@ class Model:
         The strongest come first. The search is exact and visits few of the pairs where norms or
         directions of the factors differ. Equal products are ranked by feature ids, so that the
         answer does not depend on `num_threads`. Products of 0 are not listed, nor with
-        `untrained_features=zero` those of untrained features.
+        `untrained_features=zero` those of untrained features; nor those of features that a growing
+        table has not seen.
 
         Parameters
         ----------
@@ -269,9 +294,9 @@ class Model:
         Parameters
         ----------
         features
-            Feature ids of the items; all by default.
+            Feature ids of the items; by default all, or those that a growing table has seen.
         """
-        chosen = np.arange(self.feature_dim) if features is None else np.asarray(features)
+        chosen = self.stored_features if features is None else np.asarray(features)
         if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
             raise DataError(f"features are {chosen.dtype} of shape {chosen.shape}; expected ids")
         return item_embeddings(self, chosen)
@@ -321,7 +346,24 @@ class Model:
             optimizer_state=artifact.optimizer_state,
         )
 
+    @property
+    def _stores_all(self) -> bool:
+        return self.table.features() is None
+
+    def _parameters_of(
+        self, ids: npt.NDArray[np.int64], *, only_trained: bool
+    ) -> tuple[Float32Array, Float32Array]:
+        rows = self.table.serving_rows(ids, only_trained)
+        width = self.num_factors
+        linear_weights = rows[:, -(-width // 4) * 4]
+        return np.ascontiguousarray(linear_weights), np.ascontiguousarray(rows[:, :width])
+
+    def _of_all(self, width: int) -> tuple[Float32Array, Float32Array]:
+        refuse_too_many(self.feature_dim, width, "parameters_of gives those of chosen features")
+        return self.stored_parameters_of(np.arange(self.feature_dim))
+
     def _for_sagemaker(self) -> SageMakerModel:
+        refuse_too_large_for_sagemaker(self.feature_dim, self.num_factors)
         metadata = dict(self.metadata)
         if self.feature_names is not None:
             metadata["feature_names"] = list(self.feature_names)

@@ -74,8 +74,18 @@ class Header:
         return 4 * self.stride
 
     @property
+    def seen_alone(self) -> bool:
+        """Whether the features seen in training are stored alone, by number and hash table."""
+        return self.section("seen") is not None
+
+    @property
+    def num_lines(self) -> int:
+        """What `trained` and optimizer state have a line for: features, or those seen."""
+        return self.num_entries if self.seen_alone else self.feature_dim
+
+    @property
     def trained_words(self) -> int:
-        return -(-self.feature_dim // 64)
+        return -(-self.num_lines // 64)
 
     def section(self, name: str) -> Section | None:
         return next((section for section in self.sections if section.name == name), None)

@@ -19,8 +19,8 @@ class OptimizerState:
     progress
         Counters and the bias's state, in types that JSON can carry.
     slots
-        Per optimizer value kept: those of the linear weights, (feature_dim,), and of the factors,
-        (feature_dim, num_factors).
+        Per optimizer value kept: those of the linear weights, (num_entries,), and of the factors,
+        (num_entries, num_factors), in the order of the table's entries.
     """
 
     progress: Mapping[str, Any]

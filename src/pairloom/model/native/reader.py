@@ -21,16 +21,19 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from pairloom._core import StoredTable
+from pairloom._core import StoredTable, TableInit
 from pairloom.batch import Float32Array
 from pairloom.errors import DataFormatError, HyperparameterError, PlatformError
 from pairloom.hyperparameters import Hyperparameters, resolve
+from pairloom.model.initial_parameters import init_from_json
 from pairloom.model.native.header import MAGIC, Header, Section, parse_header
 from pairloom.model.native.parts import OptimizerState, StoredNames
 from pairloom.runtime import simd_path
 
 REQUIRED: Final = ("metadata", "trained", "rows")
-_OWN_METADATA = ("hyperparameters", "optimizer_state")
+_SEEN = ("seen", "index")
+_OWN_METADATA = ("hyperparameters", "optimizer_state", "initial_parameters")
+_LEAST_BUCKETS = 16
 
 
 class NativeArtifact:
@@ -72,16 +75,20 @@ class NativeArtifact:
     def table(self) -> StoredTable:
         """Parameters as the core scores them, borrowed from the mapping."""
         header = self.header
-        ranks = self.array("ranks", "<u4") if header.section("ranks") else None
-        return StoredTable(
+        table = StoredTable(
             cells=self.array("rows", "<f4").reshape(-1, header.stride),
             trained=self.array("trained", "<u8"),
-            ranks=ranks,
+            ranks=self.array("ranks", "<u4") if header.section("ranks") else None,
+            seen=self.array("seen", "<u4") if header.seen_alone else None,
+            buckets=self.array("index", "<u8") if header.seen_alone else None,
             feature_dim=header.feature_dim,
             num_factors=header.num_factors,
             bias=header.bias,
             simd=simd_path(),
         )
+        if header.seen_alone:
+            table.init = self._initial_parameters()
+        return table
 
     @property
     def feature_names(self) -> StoredNames | None:
@@ -97,11 +104,10 @@ class NativeArtifact:
     def optimizer_state(self) -> OptimizerState | None:
         if "optimizer_state" not in self._described:
             return None
-        width = self.header.num_factors
         slots: list[tuple[Float32Array, Float32Array]] = [
             (
                 self.array(f"state.linear.{slot}", "<f4"),
-                self.array(f"state.factors.{slot}", "<f4").reshape(-1, width),
+                self.array(f"state.factors.{slot}", "<f4").reshape(-1, self._state_width(slot)),
             )
             for slot in range(self.header.state_slots)
         ]
@@ -120,19 +126,38 @@ class NativeArtifact:
     def array(self, name: str, dtype: str) -> npt.NDArray[Any]:
         return np.frombuffer(self.bytes_of(self.section(name)), dtype)
 
+    def _state_width(self, slot: int) -> int:
+        """Return how many values of the factors a line has: one each, or one that they share."""
+        shared = self.section(f"state.factors.{slot}").length == 4 * self.header.num_lines
+        return 1 if shared else self.header.num_factors
+
+    def _initial_parameters(self) -> TableInit:
+        try:
+            return init_from_json(self._described["initial_parameters"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._named(f"metadata: initial_parameters: {error!r}") from error
+
     def _check_sections(self) -> None:
         header = self.header
         if not math.isfinite(header.bias):
             raise DataFormatError(f"byte 76: the bias is {header.bias}, not finite")
         for name, length in self._expected_lengths().items():
             section = header.section(name)
-            if section is None and name in (*REQUIRED, *_state_names(header)):
+            required = (*REQUIRED, *_state_names(header), *(_SEEN if header.seen_alone else ()))
+            if section is None and name in required:
                 raise DataFormatError(f"section {name} is missing")
-            if section is not None and section.length != length:
+            allowed = {length}
+            if name.startswith("state.factors"):
+                allowed.add(length // header.num_factors)  # the factors of a line share one value
+            if section is not None and section.length not in allowed:
                 raise DataFormatError(
                     f"section {name} at byte {section.offset} has {section.length} bytes; "
                     f"expected {length}"
                 )
+        if header.seen_alone:
+            if header.section("ranks") is not None:
+                raise DataFormatError("sections ranks and seen exclude each other")
+            return
         if header.section("ranks") is None and header.num_entries != header.feature_dim:
             raise DataFormatError(
                 f"byte 48: {header.num_entries} rows for {header.feature_dim} features, "
@@ -148,11 +173,13 @@ class NativeArtifact:
             "fields": 4 * header.feature_dim,
             "trained": 8 * header.trained_words,
             "ranks": 4 * header.trained_words,
+            "seen": 4 * header.num_entries,
+            "index": 8 * _bucket_count(header.num_entries),
             "rows": (header.num_entries + 1) * header.row_bytes,
         }
         for name in _state_names(header):
             width = header.num_factors if name.startswith("state.factors") else 1
-            lengths[name] = 4 * header.feature_dim * width
+            lengths[name] = 4 * header.num_lines * width
         return lengths
 
     def _checked_metadata(self) -> dict[str, Any]:
@@ -215,3 +242,8 @@ def _state_names(header: Header) -> list[str]:
         for slot in range(header.state_slots)
         for group in ("linear", "factors")
     ]
+
+
+def _bucket_count(num_features: int) -> int:
+    """Return the power of two that the core takes: at most three quarters are filled."""
+    return int(max(_LEAST_BUCKETS, 1 << (num_features + num_features // 3).bit_length()))

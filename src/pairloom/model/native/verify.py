@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pairloom._core import feature_buckets
 from pairloom.errors import DataFormatError
 from pairloom.model.native.header import Section, header_bytes
 from pairloom.model.native.reader import NativeArtifact
@@ -68,11 +69,13 @@ def _wrong_features(artifact: NativeArtifact) -> Iterator[str]:
     trained = artifact.section("trained")
     raw = np.frombuffer(artifact.bytes_of(trained), np.uint8)
     bits = np.unpackbits(raw, bitorder="little").view(np.bool_)
-    if bits[header.feature_dim :].any():
+    if bits[header.num_lines :].any():
         yield (
-            f"section trained, byte {trained.end - 8}: a bit beyond feature_dim "
-            f"{header.feature_dim} is set"
+            f"section trained, byte {trained.end - 8}: a bit beyond "
+            f"{'the rows' if header.seen_alone else 'feature_dim'} {header.num_lines} is set"
         )
+    if header.seen_alone:
+        yield from _wrong_seen(artifact)
     ranks = header.section("ranks")
     if ranks is None:
         return
@@ -87,6 +90,21 @@ def _wrong_features(artifact: NativeArtifact) -> Iterator[str]:
     count = int(np.count_nonzero(bits))
     if count != header.num_entries:
         yield f"section trained: {count} bits are set; the header says {header.num_entries} rows"
+
+
+def _wrong_seen(artifact: NativeArtifact) -> Iterator[str]:
+    seen, found = artifact.array("seen", "<u4"), artifact.array("index", "<u8")
+    wrong = np.flatnonzero(seen[1:] <= seen[:-1])
+    if len(wrong):
+        at = artifact.section("seen").offset + 4 * (int(wrong[0]) + 1)
+        yield f"section seen, byte {at}: feature {seen[wrong[0] + 1]} after {seen[wrong[0]]}"
+        return
+    if len(seen) and seen[-1] >= artifact.header.feature_dim:
+        yield f"section seen: feature {seen[-1]}; feature_dim is {artifact.header.feature_dim}"
+    differ = np.flatnonzero(found != feature_buckets(seen))
+    if len(differ):
+        at = artifact.section("index").offset + 8 * int(differ[0])
+        yield f"section index, byte {at}: {found[differ[0]]:#x} is not what section seen gives"
 
 
 def _wrong_rows(artifact: NativeArtifact) -> Iterator[str]:

@@ -10,8 +10,10 @@ from typing import Any, BinaryIO, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pairloom._core import TableInit, feature_buckets
 from pairloom.batch import Float32Array
 from pairloom.hyperparameters import Hyperparameters
+from pairloom.model.initial_parameters import init_to_json
 from pairloom.model.native.header import Header, Section, alignment_of, header_bytes
 from pairloom.model.native.parts import OptimizerState, canonical_json
 
@@ -28,11 +30,14 @@ class ServingTable(Protocol):
     @property
     def feature_dim(self) -> int: ...
     @property
+    def init(self) -> TableInit: ...
+    @property
     def num_factors(self) -> int: ...
     @property
     def bias(self) -> float: ...
     def serving_rows(self, features: npt.NDArray[np.int64], /) -> Float32Array: ...
     def trained(self) -> Mask: ...
+    def features(self) -> npt.NDArray[np.uint32] | None: ...
 
 
 class StorableModel(Protocol):
@@ -55,15 +60,22 @@ class StorableModel(Protocol):
 def write_native(path: Path, model: StorableModel) -> None:
     """Write one file; the same model gives the same bytes.
 
-    Only trained rows are stored where the others count nothing and are at least half of all,
-    unless optimizer state needs them.
+    Of a table that grew, the rows of its features alone are stored. Of another, trained rows alone
+    where the others count nothing and are at least half of all, unless optimizer state needs them.
     """
     table, settings = model.table, model.hyperparameters
     slots = () if model.optimizer_state is None else model.optimizer_state.slots
-    trained = table.trained()
-    features = _stored_features(model, trained)
+    seen = table.features()
+    if seen is None:
+        trained = table.trained()
+        features = _stored_features(model, trained)
+        pieces = _pieces(model, trained, features)
+    else:
+        order = np.argsort(seen)
+        features = seen[order].astype(np.int64)
+        pieces = _pieces_of_seen(model, seen[order], order)
     with path.open("wb") as file:
-        sections = _write_sections(file, _pieces(model, trained, features))
+        sections = _write_sections(file, pieces)
         header = Header(
             predictor_type=settings.predictor_type,
             untrained_features=settings.untrained_features,
@@ -81,27 +93,55 @@ def write_native(path: Path, model: StorableModel) -> None:
 
 
 def _pieces(model: StorableModel, trained: Mask, features: npt.NDArray[np.int64]) -> Pieces:
+    pieces = _pieces_that_describe(model)
+    bits = _whole_words(trained)
+    pieces["trained"] = [np.packbits(bits, bitorder="little")]
+    if len(features) < len(trained):
+        pieces["ranks"] = [ranks_of(bits)]
+    pieces["rows"] = _rows(model.table, features)
+    return pieces | _state_pieces(model, slice(None))
+
+
+def _pieces_of_seen(
+    model: StorableModel, seen: npt.NDArray[np.uint32], order: npt.NDArray[np.int64]
+) -> Pieces:
+    pieces = _pieces_that_describe(model)
+    pieces["seen"] = [np.ascontiguousarray(seen, "<u4")]
+    pieces["index"] = [np.ascontiguousarray(feature_buckets(seen), "<u8")]
+    trained = _whole_words(model.table.trained()[order])
+    pieces["trained"] = [np.packbits(trained, bitorder="little")]
+    pieces["rows"] = _rows(model.table, seen.astype(np.int64))
+    return pieces | _state_pieces(model, order)
+
+
+def _pieces_that_describe(model: StorableModel) -> Pieces:
     pieces: Pieces = {"metadata": [canonical_json(_description(model))]}
     if model.feature_names is not None:
         pieces["feature_names"] = [canonical_json(list(model.feature_names))]
     if model.fields is not None:
         pieces["fields"] = [np.ascontiguousarray(model.fields, "<i4")]
-    bits = np.pad(trained, (0, -len(trained) % 64))
-    pieces["trained"] = [np.packbits(bits, bitorder="little")]
-    if len(features) < len(trained):
-        pieces["ranks"] = [ranks_of(bits)]
-    pieces["rows"] = _rows(model.table, features)
+    return pieces
+
+
+def _state_pieces(model: StorableModel, order: slice | npt.NDArray[np.int64]) -> Pieces:
+    pieces: Pieces = {}
     if model.optimizer_state is not None:
         for slot, (linear, factors) in enumerate(model.optimizer_state.slots):
-            pieces[f"state.linear.{slot}"] = [np.ascontiguousarray(linear, "<f4")]
-            pieces[f"state.factors.{slot}"] = [np.ascontiguousarray(factors, "<f4")]
+            pieces[f"state.linear.{slot}"] = [np.ascontiguousarray(linear[order], "<f4")]
+            pieces[f"state.factors.{slot}"] = [np.ascontiguousarray(factors[order], "<f4")]
     return pieces
+
+
+def _whole_words(bits: Mask) -> Mask:
+    return np.pad(bits, (0, -len(bits) % 64))
 
 
 def _description(model: StorableModel) -> dict[str, Any]:
     described = {**model.metadata, "hyperparameters": model.hyperparameters.to_dict()}
     if model.optimizer_state is not None:
         described["optimizer_state"] = dict(model.optimizer_state.progress)
+    if model.table.features() is not None:
+        described["initial_parameters"] = init_to_json(model.table.init)
     return described
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pairloom import Model
 from pairloom.batch import RowBatch
 from pairloom.hyperparameters import resolve
+from pairloom.training import TrainingState
 
 FEATURE_DIM = 70  # more than one word of bits
 
@@ -37,6 +38,20 @@ def small_model(
 def few_trained() -> Model:
     """Return a model whose file holds its trained rows alone."""
     return small_model(trained=9, untrained_features="zero")
+
+
+def few_seen(**settings: object) -> Model:
+    """Return a model of a growing table that has seen seven features, in no order of ids."""
+    shape = {"feature_dim": FEATURE_DIM, "num_factors": 3, "predictor_type": "regressor"}
+    given = {**shape, "feature_table": "growing", "factors_init_sigma": 1, **settings}
+    state = TrainingState.initial(resolve(given), num_threads=1)
+    trainer, random = state.trainer, np.random.default_rng(0)
+    trainer.add_features(np.array([64, 3, 69, 0, 33, 7, 8], np.uint32))
+    linear_weights = random.normal(size=7).astype(np.float32)
+    factors = random.normal(size=(7, 3)).astype(np.float32)
+    trainer.set_parameters(0.25, linear_weights, factors)
+    trainer.set_trained(np.arange(7) != 2)
+    return state.model()
 
 
 def some_matrix(feature_dim: int = FEATURE_DIM, num_rows: int = 12) -> npt.NDArray[np.float32]:

@@ -18,6 +18,7 @@ from pairloom.model.native import OptimizerState
 from unit.model.native.models import (
     FEATURE_DIM,
     dense,
+    few_seen,
     few_trained,
     small_model,
     some_matrix,
@@ -30,7 +31,7 @@ def saved(model: Model, folder: Path) -> Path:
     return folder / "model.pairloom"
 
 
-@pytest.mark.parametrize("make", [small_model, few_trained])
+@pytest.mark.parametrize("make", [small_model, few_trained, few_seen])
 def test_a_loaded_model_scores_to_the_same_bytes(make: Callable[[], Model], tmp_path: Path) -> None:
     model = make()
     loaded = Model.load(saved(model, tmp_path))
@@ -80,6 +81,19 @@ def test_a_plain_reader_finds_the_parameters_and_the_formula_the_scores(
     linear = np.abs(matrix.astype(np.float64)) @ np.abs(parameters.linear)
     magnitude = 1 + linear + (sums**2).sum(axis=1)
     np.testing.assert_array_less(np.abs(found - expected), 2e-6 * magnitude)
+
+
+def test_features_of_a_growing_table_are_stored_alone(tmp_path: Path) -> None:
+    model = few_seen()
+    plain = read_plain(saved(model, tmp_path))
+    assert len(plain.sections["rows"]) == 8 * 4 * 8
+    assert np.frombuffer(plain.sections["seen"], "<u4").tolist() == [0, 3, 7, 8, 33, 64, 69]
+    np.testing.assert_array_equal(plain.trained, model.trained)
+    seen = model.stored_features
+    np.testing.assert_array_equal(plain.factors[seen], model.factors[seen])
+    np.testing.assert_array_equal(plain.linear_weights[seen], model.linear_weights[seen])
+    groups = {name: plain.metadata["initial_parameters"][name] for name in ("linear", "factors")}
+    assert groups == {"linear": ["normal", 0.01], "factors": ["normal", 1]}
 
 
 def test_rows_of_untrained_features_are_left_out_where_few_are_trained(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from oracle.plain_artifact import sections_of, with_header, with_section
 from pairloom import Model
 from pairloom.errors import DataFormatError
-from unit.model.native.models import few_trained, small_model
+from unit.model.native.models import few_seen, few_trained, small_model
 
 U32, U64 = struct.Struct("<I"), struct.Struct("<Q")
 
@@ -42,6 +42,7 @@ def refused(content: bytes, folder: Path) -> str:
     return message
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("make", [small_model, few_trained])
 def test_a_file_cut_at_any_length_is_refused(make: Callable[[], Model], tmp_path: Path) -> None:
     make().save(tmp_path / "model.pairloom")
@@ -152,3 +153,20 @@ def test_what_is_no_file_is_refused_as_such(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(DataFormatError, match="no regular file"):
             Model.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "renamed", "message"),
+    [
+        ("index", b"undex", "section index is missing"),
+        ("seen", b"suen", "has 8 bytes; expected 16"),
+        ("index", b"ranks", "has 128 bytes; expected 4"),
+    ],
+)
+def test_a_file_of_features_seen_needs_its_sections(
+    name: str, renamed: bytes, message: str, tmp_path: Path
+) -> None:
+    few_seen().save(tmp_path / "model.pairloom")
+    content = (tmp_path / "model.pairloom").read_bytes()
+    at = 128 + 64 * list(sections_of(content)).index(name)
+    assert message in refused(with_header(content, at, renamed.ljust(8, b"\0")), tmp_path)

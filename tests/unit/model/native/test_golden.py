@@ -14,7 +14,7 @@ from pairloom.batch import RowBatch
 from pairloom.model.native import find_faults
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ("v1-all-rows", "v1-trained-rows")
+NAMES = ("v1-all-rows", "v1-features-seen", "v1-trained-rows")
 
 
 @pytest.mark.parametrize("name", NAMES)

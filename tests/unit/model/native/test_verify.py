@@ -10,9 +10,10 @@ import pytest
 
 from oracle.plain_artifact import sections_of, with_section
 from pairloom.model.native import OptimizerState, find_faults
-from unit.model.native.models import few_trained, small_model
+from unit.model.native.models import few_seen, few_trained, small_model
 
 NAN = struct.pack("<f", np.nan)
+U32 = struct.Struct("<I").pack
 
 
 def faults(content: bytes, folder: Path) -> list[str]:
@@ -76,3 +77,30 @@ def test_optimizer_state_that_is_not_finite_is_named(tmp_path: Path) -> None:
     changed = with_section(content, "state.factors.0", bytes(8) + NAN)
     offset = sections_of(content)["state.factors.0"][0]
     assert faults(changed, tmp_path) == [f"section state.factors.0, byte {offset + 8}: nan"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("seen", U32(3) + U32(3), "section seen, byte {}: feature 3 after 3"),
+        ("seen", U32(0) * 6 + U32(70), "feature 0 after 0"),
+        ("index", U32(2), "section index, byte {}: 0x2 is not what section seen gives"),
+        ("trained", b"\xff", "a bit beyond the rows 7 is set"),
+    ],
+)
+def test_broken_features_of_a_growing_table_are_named(
+    name: str, change: bytes, message: str, tmp_path: Path
+) -> None:
+    few_seen().save(tmp_path / "model.pairloom")
+    content = (tmp_path / "model.pairloom").read_bytes()
+    found = faults(with_section(content, name, change), tmp_path)
+    at = sections_of(content)[name][0] + (4 if name == "seen" else 0)
+    assert message.format(at) in found[0]
+
+
+def test_a_feature_beyond_the_width_is_named(tmp_path: Path) -> None:
+    few_seen().save(tmp_path / "model.pairloom")
+    content = (tmp_path / "model.pairloom").read_bytes()
+    seen = b"".join(U32(feature) for feature in (0, 3, 7, 8, 33, 64, 70))
+    found = faults(with_section(content, "seen", seen), tmp_path)
+    assert found[0] == "section seen: feature 70; feature_dim is 70"

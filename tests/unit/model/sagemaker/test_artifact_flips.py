@@ -37,6 +37,7 @@ def read_or_refuse(path: Path, content: bytes) -> None:
     assert read.linear_weights.shape == (read.hyperparameters.feature_dim,)
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("params", [PARAMS, SOME_ROWS], ids=["dense", "row-sparse"])
 def test_any_flipped_bit_of_params_is_read_or_refused(params: bytes, tmp_path: Path) -> None:
     for position in range(len(params)):
@@ -46,6 +47,7 @@ def test_any_flipped_bit_of_params_is_read_or_refused(params: bytes, tmp_path: P
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("name", ["model_algo-1", "model.tar.gz"])
 def test_any_flipped_byte_of_an_artifact_is_read_or_refused(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
