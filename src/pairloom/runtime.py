@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
@@ -39,26 +40,36 @@ def physical_memory_bytes() -> int:
         return sys.maxsize
 
 
+def allowed_memory_bytes(cgroup_root: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return how much memory this process may use: the machine's, or less by its cgroup's limit."""
+    limits = [physical_memory_bytes()]
+    for folder in _cgroup_folders(cgroup_root, Path("/proc/self/cgroup"), "memory"):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
+                limits.append(int((folder / name).read_text(encoding="ascii")))
+    return min(limits)
+
+
 def cgroup_cores(cgroup_root: Path, membership: Path = Path("/proc/self/cgroup")) -> float | None:
     """Return the smallest CPU quota, in cores, over this process's cgroup and those above it."""
     quotas = [
         quota
-        for folder in _cgroup_folders(cgroup_root, membership)
+        for folder in _cgroup_folders(cgroup_root, membership, "cpu")
         if (quota := _quota_of(folder)) is not None
     ]
     return min(quotas, default=None)
 
 
-def _cgroup_folders(root: Path, membership: Path) -> list[Path]:
-    folders = [root, root / "cpu"]  # version 2, and version 1's controller
+def _cgroup_folders(root: Path, membership: Path, controller: str) -> list[Path]:
+    folders = [root, root / controller]  # version 2, and version 1's controller
     try:
         lines = membership.read_text(encoding="ascii").splitlines()
     except OSError:
         return folders
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        top = root if controllers == "" else root / "cpu"
-        if controllers == "" or "cpu" in controllers.split(","):
+        top = root if controllers == "" else root / controller
+        if controllers == "" or controller in controllers.split(","):
             inner = top / path.lstrip("/")
             folders += [inner, *(parent for parent in inner.parents if top in parent.parents)]
     return folders

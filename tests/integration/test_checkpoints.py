@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,16 @@ import pytest
 
 from integration.runs import bytes_of_run, one_hot_rows
 from integration.short_runs import ROWS, VALIDATION, settings_of
+from integration.stopped_runs import train_in_pieces
+from integration.streams import StopAfter
 from pairloom.batch import RowBatch
 from pairloom.errors import DataFormatError, TrainingDivergedError, UserError
-from pairloom.hyperparameters import Hyperparameters
 from pairloom.training import (
     Checkpoints,
     EpochEvent,
     ResumedEvent,
     TrainingEvent,
     TrainingResult,
-    TrainingState,
     evaluate,
     train,
 )
@@ -32,40 +31,6 @@ LOSS = "binary_classification_cross_entropy"
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the small rows here many blocks an epoch, which do not change the result."""
     monkeypatch.setattr("pairloom.training.epoch._BLOCK_WORK", 60_000)
-
-
-@dataclass
-class StopAfter:
-    """Asks to stop after so many blocks."""
-
-    blocks: int
-
-    def __call__(self) -> bool:
-        self.blocks -= 1
-        return self.blocks < 0
-
-
-def train_in_pieces(
-    folder: Path,
-    rows: RowBatch,
-    settings: Hyperparameters,
-    pieces: list[int],
-    start: Callable[[], TrainingState | None] = lambda: None,
-    **given: Any,
-) -> TrainingResult:
-    """Stop after each of so many blocks, go on in a run of its own with other threads."""
-    for threads, blocks in enumerate(pieces):
-        stopped = train(
-            rows,
-            settings,
-            state=start(),
-            num_threads=1 + threads % 3,
-            checkpoints=Checkpoints(folder),
-            stop_requested=StopAfter(blocks),
-            **given,
-        )
-        assert stopped.interrupted
-    return train(rows, settings, state=start(), checkpoints=Checkpoints(folder), **given)
 
 
 def assert_same_run(pieces: TrainingResult, whole: TrainingResult, rows: RowBatch) -> None:

@@ -145,7 +145,8 @@ def test_early_stopping_without_validation_rows_is_an_error() -> None:
 
 
 def test_a_table_too_large_for_the_machine_says_so() -> None:
-    settings = resolve({**REGRESSOR, "feature_dim": 2**31 - 1, "num_factors": 100_000})
+    wide = {"feature_dim": 2**31 - 1, "num_factors": 100_000, "feature_table": "fixed"}
+    settings = resolve({**REGRESSOR, **wide})
     rows = sparse_row(5, 2**31 - 1)
     with pytest.raises(MemoryError, match=f"feature_dim {2**31 - 1} with num_factors 100000"):
         train(rows, settings)

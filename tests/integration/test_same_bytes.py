@@ -81,6 +81,11 @@ SCENARIOS = {
         lambda: with_weights(one_hot_rows(3001)),
         {**CLASSIFIER, "_optimizer": "ftrl", "linear_l1": 0.5, "factors_l1": 0.01},
     ),
+    "growing table, early stopping": Scenario(
+        lambda: one_hot_rows(3000, feature_dim=30_000),
+        {**CLASSIFIER, **STOPS_EARLY, "feature_table": "growing"},
+        lambda: one_hot_rows(900, seed=1, feature_dim=30_000),
+    ),
     "sgd": Scenario(
         lambda: dense_rows(2801),
         {**REGRESSOR, "_optimizer": "sgd", "rescale_grad": 0.001, "bias_lr": 0.01},

@@ -100,7 +100,7 @@ def test_without_folder_checkpoint_options_are_refused(
     assert "--checkpoint-epochs need --checkpoint-dir" in capsys.readouterr().err
     for seconds in ("0", "-1", "nan", "soon"):
         assert main(arguments(rows, tmp_path / "run", f"--checkpoint-seconds={seconds}")) == 2
-        assert f"'{seconds}' is refused; must be a number above 0" in capsys.readouterr().err
+        assert f"'{seconds}' is refused; must be a finite number > 0" in capsys.readouterr().err
 
 
 def test_a_checkpoint_of_another_run_is_a_user_error(

@@ -10,7 +10,9 @@ import pytest
 from mnist import load_mnist
 from mnist_settings import ACCURATE, INTRODUCTION
 
+from click_cluster import LocalCluster, shares
 from pairloom.batch import RowBatch
+from pairloom.distributed import DistributedSettings
 from pairloom.hyperparameters import resolve
 from pairloom.training import evaluate, train
 
@@ -60,6 +62,17 @@ def test_one_epoch_in_file_order_knows_a_zero(parts: tuple[RowBatch, RowBatch]) 
     errors, f1 = errors_and_f1(parts, INTRODUCTION, seed=0)
     assert errors <= 145
     assert f1 >= 0.92
+
+
+@pytest.mark.parametrize("num_workers", [2, 4])
+def test_workers_know_a_zero_as_one_process_does(
+    parts: tuple[RowBatch, RowBatch], num_workers: int
+) -> None:
+    training, test = parts
+    settings = DistributedSettings(num_workers=num_workers)
+    run = LocalCluster(settings, resolve(INTRODUCTION), shares(training, num_workers)).run()
+    accuracy = evaluate(run.workers[0].model, test)["binary_classification_accuracy"]
+    assert round((1.0 - accuracy) * test.num_rows) <= 145
 
 
 @pytest.mark.slow

@@ -36,11 +36,11 @@ def feature_name(model: Model, feature: int) -> str:
 
 def strongest_linear_weights(model: Model, count: int = STRONGEST) -> list[NamedNumber]:
     """Return the trained features with the largest absolute weights that are not 0."""
-    weights = model.linear_weights
-    strengths = np.where(model.trained, np.abs(weights), 0)
+    features = model.trained_features
+    weights, _ = model.parameters_of(features)
     return [
-        NamedNumber((feature_name(model, feature),), float(weights[feature]))
-        for feature in _largest(strengths, count)
+        NamedNumber((feature_name(model, int(features[place])),), float(weights[place]))
+        for place in _largest(np.abs(weights), count)
     ]
 
 
@@ -56,15 +56,16 @@ def strongest_interactions(model: Model, count: int = STRONGEST) -> list[NamedNu
 
 def factor_similarities(model: Model, count: int = STRONGEST) -> Similarities | None:
     """Compare the trained features with the longest factors; None for fewer than two."""
-    factors = model.factors.astype(np.float64)
-    norms = np.where(model.trained, np.linalg.norm(factors, axis=1), 0.0)
-    features = _largest(norms, count)
-    if len(features) < 2:
+    features = model.trained_features
+    factors = model.parameters_of(features)[1].astype(np.float64)
+    norms = np.linalg.norm(factors, axis=1)
+    largest = _largest(norms, count)
+    if len(largest) < 2:
         return None
-    directions = factors[features] / norms[features, np.newaxis]
+    directions = factors[largest] / norms[largest, np.newaxis]
     cosines = directions @ directions.T
     order = _neighbours_in_line(cosines)
-    names = [feature_name(model, features[place]) for place in order]
+    names = [feature_name(model, int(features[largest[place]])) for place in order]
     return Similarities(names, cosines[np.ix_(order, order)])
 
 

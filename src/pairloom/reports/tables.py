@@ -33,7 +33,7 @@ def run_table(run: RunRecord) -> Table:
     lines = {
         "kind of model": model.predictor_type.replace("_", " "),
         "features": f"{model.feature_dim:,}",
-        "features trained": f"{int(np.count_nonzero(model.trained)):,}",
+        "features trained": f"{len(model.trained_features):,}",
         "factors": f"{model.num_factors:,}",
         "parameters": f"{1 + model.feature_dim * (1 + model.num_factors):,}",
     }

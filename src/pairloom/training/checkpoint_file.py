@@ -27,7 +27,7 @@ FORMAT_VERSION = 1
 
 _HEADER = struct.Struct("<8sIIQ")
 _PIECE_BYTES = 1 << 22
-_TYPES = ("<f4", "|b1")
+_TYPES = ("<f4", "|b1", "<i8", "<u4", "<u2", "|u1")
 
 
 @dataclass(frozen=True, slots=True)

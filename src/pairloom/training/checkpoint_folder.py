@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pairloom.errors import DataFormatError
 from pairloom.formats.complete_file import sync
+from pairloom.formats.full_disk import naming_full_disk
 from pairloom.training.checkpoint_file import CheckpointFile, write_checkpoint
 
 KEPT = 2
@@ -59,7 +60,8 @@ class CheckpointFolder:
         """Write the next checkpoint; what is older than the last two whole ones goes."""
         self._folder.mkdir(parents=True, exist_ok=True)
         partial = self._folder / _PARTIAL
-        write_checkpoint(partial, content, arrays)
+        with naming_full_disk("a checkpoint", partial):
+            write_checkpoint(partial, content, arrays)
         path = self._folder / f"checkpoint-{self._last_number() + 1:08d}"
         partial.replace(path)
         sync(self._folder)

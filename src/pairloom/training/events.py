@@ -17,7 +17,10 @@ class BatchEvent:
 
 @dataclass(frozen=True, slots=True)
 class ProgressEvent:
-    """How far the current epoch is; sent about every 20 ms of work."""
+    """How far the current epoch is; sent about every 20 ms of work.
+
+    `rows_total` is 0 where nobody knows it yet: in a stream's first epoch.
+    """
 
     epoch: int
     epochs: int
@@ -47,7 +50,10 @@ class EpochEvent:
 
 @dataclass(frozen=True, slots=True)
 class ResumedEvent:
-    """Training goes on from a checkpoint, told once before anything else."""
+    """Training goes on from a checkpoint, told once before anything else.
+
+    `rows_total` is 0 where nobody knows it yet: of a stream.
+    """
 
     checkpoint: str
     epoch: int

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-
-import numpy as np
 
 from pairloom.batch import RowBatch
 from pairloom.data import EpochRows, RowsInterruptedError
+from pairloom.data.segments import SegmentedRows
 from pairloom.errors import TrainingDivergedError, UserError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.runtime import allowed_threads
@@ -19,17 +18,17 @@ from pairloom.training.epoch import Epoch
 from pairloom.training.epoch_progress import EpochProgress
 from pairloom.training.evaluation import evaluate
 from pairloom.training.events import EpochEvent, ResumedEvent, TrainingEvent
-from pairloom.training.metrics import loss_name
 from pairloom.training.plateau import Plateau
 from pairloom.training.row_weights import check_weighs_anything
 from pairloom.training.run_fingerprint import run_fingerprint
-from pairloom.training.run_rows import RunRows, refuse_other_rows, run_rows
+from pairloom.training.run_result import run_result, validation_losses
+from pairloom.training.run_rows import RunRows, refuse_other_rows, run_rows, threads_left
 from pairloom.training.state import TrainingResult, TrainingState
 from pairloom.training.stopping import BestEpoch
 
 
 def train(  # noqa: PLR0913  what a run may be given besides its rows, each by name
-    rows: RowBatch | EpochRows,
+    rows: RowBatch | EpochRows | SegmentedRows,
     hyperparameters: Hyperparameters,
     *,
     validation: RowBatch | None = None,
@@ -50,7 +49,8 @@ def train(  # noqa: PLR0913  what a run may be given besides its rows, each by n
     rows
         With labels: 0 and 1 for a binary classifier, any for a regressor. Rows of weight 0
         count as absent. Of EpochRows each epoch's are asked for at its start, after those of the
-        epoch before were let go.
+        epoch before were let go. Of SegmentedRows only some of an epoch's are held at a time; in
+        their own order they give the bytes of the same rows in one batch.
     validation
         Rows to evaluate after each epoch; early stopping and `plateau_patience` need them.
     state
@@ -66,7 +66,7 @@ def train(  # noqa: PLR0913  what a run may be given besides its rows, each by n
     stop_requested
         Asked between blocks; once it returns true, a checkpoint is written and training ends
         with the parameters of the best epoch by validation, or the last ones without. So it does
-        when EpochRows raise RowsInterruptedError.
+        when EpochRows or SegmentedRows raise RowsInterruptedError.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def train(  # noqa: PLR0913  what a run may be given besides its rows, each by n
     if checkpoints is not None:
         fingerprint = run_fingerprint(hyperparameters, training_rows.fingerprint, validation, state)
         run_checkpoints = RunCheckpoints(checkpoints, fingerprint)
-    threads = num_threads or allowed_threads()
+    threads = threads_left(rows, num_threads or allowed_threads())
     if state is None:
         state = TrainingState.initial(hyperparameters, num_threads=threads)
     elif state.hyperparameters != hyperparameters:
@@ -146,17 +146,19 @@ class _Run:
         self._history = list(position.history)
         for loss in self._validation_losses():
             self._plateau.is_reached(loss)
+        self._rows.go_on_at(position.mark)
         self._resume(newest.path, position.epoch_rows)
 
     def _resume(self, checkpoint: Path, epoch_rows: str | None) -> None:
         progress = self._progress
         try:
-            num_rows = self._rows.of(progress.epoch).num_rows
+            self._rows.begin(progress.epoch)
         except RowsInterruptedError:  # the checkpoint is already there
             self._interrupted = True
             return
         refuse_other_rows(checkpoint, self._rows, progress.epoch, epoch_rows)
-        self._send(ResumedEvent(str(checkpoint), progress.epoch, progress.rows_done, num_rows))
+        rows_total = self._rows.num_rows
+        self._send(ResumedEvent(str(checkpoint), progress.epoch, progress.rows_done, rows_total))
 
     def all_epochs(self) -> TrainingResult:
         epochs = self._settings.epochs
@@ -174,23 +176,23 @@ class _Run:
     def _one_epoch(self) -> bool:
         """Train what is left of the epoch and measure it; false when asked to stop before."""
         try:
-            rows = self._rows.of(self._progress.epoch)
+            self._rows.begin(self._progress.epoch)
+            epoch = Epoch(
+                self._state,
+                self._rows,
+                progress=self._progress,
+                num_threads=self._num_threads,
+                kept_batches=self._kept_batches if self._mini_batches_repeat() else None,
+                on_event=self._on_event,
+            )
+            with closing(epoch.blocks()) as blocks:
+                for _ in blocks:
+                    if not epoch.at_end and self._pause():
+                        return False
         except RowsInterruptedError:
             self._interrupted = True
             self._write_checkpoint()
             return False
-        epoch = Epoch(
-            self._state,
-            rows,
-            progress=self._progress,
-            num_threads=self._num_threads,
-            kept_batches=self._kept_batches,
-            on_event=self._on_event,
-        )
-        try:
-            for progress in epoch.blocks():
-                if progress.rows_done < rows.num_rows and self._pause():
-                    return False
         except TrainingDivergedError as error:
             error.last_good = self._result()
             raise
@@ -200,13 +202,20 @@ class _Run:
             epoch=self._progress.epoch,
             train=epoch.metrics,
             validation=self._evaluate(),
-            rows=rows.num_rows,
+            rows=self._rows.num_rows,
             seconds=seconds,
             learning_rate_factor=self._state.learning_rate_factor,
         )
         self._history.append(event)
         self._send(event)
         return True
+
+    def _mini_batches_repeat(self) -> bool:
+        """Say whether later epochs will have the mini-batches of this one.
+
+        Features that are counted are not yet in all of the first epoch's.
+        """
+        return self._settings.admission_count == 1 or self._progress.epoch > 0
 
     def _pause(self, *, epochs_done: int | None = None) -> bool:
         """Write a checkpoint if it is time; return whether to stop here."""
@@ -221,8 +230,10 @@ class _Run:
     def _write_checkpoint(self) -> None:
         if self._checkpoints is None:
             return
-        epoch_rows = self._rows.epoch_fingerprint() if self._progress.rows_done else None
-        position = RunPosition(self._progress, self._history, epoch_rows)
+        rows_done = self._progress.rows_done
+        epoch_rows = self._rows.epoch_fingerprint() if rows_done else None
+        mark = self._rows.mark_of(rows_done) if rows_done else None
+        position = RunPosition(self._progress, self._history, epoch_rows, mark)
         self._checkpoints.write(position, self._state, self._best)
 
     def _cut_learning_rates_on_a_plateau(self) -> None:
@@ -247,34 +258,15 @@ class _Run:
         return evaluate(self._state.model(), self._validation, num_threads=self._num_threads)
 
     def _validation_losses(self) -> list[float]:
-        name = loss_name(self._settings.predictor_type)
-        return [event.validation.get(name, np.nan) for event in self._history]
+        return validation_losses(self._history, self._settings.predictor_type)
 
     def _result(self) -> TrainingResult:
-        losses = self._validation_losses()
-        best = len(losses) - 1
-        if self._validation is not None and losses:
-            best = int(np.argmin(losses))
-        model = self._state.model()
-        model.metadata["training"] = self._summary(best)
-        return TrainingResult(model, tuple(self._history), best, self._state, self._interrupted)
-
-    def _summary(self, best: int) -> dict[str, object]:
-        """Return what a model file says of its training: nothing of the machine or the time."""
-        summary: dict[str, object] = {
-            "rows": self._rows.num_rows,
-            "epochs_run": len(self._history),
-            "best_epoch": best,
-        }
-        if self._history:
-            event = self._history[best]
-            summary["train"] = _finite_alone(event.train)
-            summary["validation"] = _finite_alone(event.validation)
-        return summary
-
-
-def _finite_alone(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+        return run_result(
+            self._state,
+            self._history,
+            num_rows=self._rows.num_rows,
+            interrupted=self._interrupted,
+        )
 
 
 def _check_validation(validation: RowBatch | None, hyperparameters: Hyperparameters) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pairloom.batch import RowBatch
 from pairloom.errors import DataFormatError, UserError
@@ -72,7 +73,9 @@ def _flat(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
 def _state_fingerprint(state: TrainingState) -> str:
     trainer = state.trainer
     checksum = zlib.crc32(np.array([trainer.bias, *trainer.bias_state]).tobytes())
-    arrays = [trainer.linear_weights(), trainer.factors(), trainer.trained()]
+    features = trainer.features()
+    arrays: list[npt.NDArray[Any]] = [] if features is None else [features]
+    arrays += [trainer.linear_weights(), trainer.factors(), trainer.trained()]
     for slot in range(trainer.state_slots):
         arrays += [trainer.linear_state(slot), trainer.factor_state(slot)]
     for array in arrays:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from pairloom._core import (
-    GroupInit,
-    GroupRates,
-    InitMethod,
-    Optimizer,
-    OptimizerSettings,
-    TableInit,
-    Trainer,
-)
+from pairloom._core import TableInit, Trainer
 from pairloom.errors import UserError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.model import Model
+from pairloom.model.initial_parameters import init_from_json, init_to_json
 from pairloom.runtime import allowed_threads, simd_path
 from pairloom.training.events import EpochEvent
+from pairloom.training.feature_table import (
+    grows,
+    growth_of,
+    no_room_for_features,
+    no_room_for_table,
+)
+from pairloom.training.optimizer_settings import optimizer_settings, table_init
+from pairloom.training.parameter_copies import copy_parameters
 
-DEFAULT_EPS = 1e-8  # of MXNet's Adam, which SageMaker runs
+_OTHER_TABLE = (
+    "optimizer state of a fixed table goes on in a fixed one alone, and of a growing one in a "
+    "growing one: give the feature_table that it was made with"
+)
 
 
 class TrainingState:
@@ -55,7 +62,7 @@ class TrainingState:
     def initial(cls, hyperparameters: Hyperparameters, *, num_threads: int = 0) -> TrainingState:
         """Return the state before the first step: parameters drawn from the seed."""
         state = cls(hyperparameters)
-        state.trainer.initialize(_table_init(hyperparameters), num_threads or allowed_threads())
+        state.trainer.initialize(table_init(hyperparameters), num_threads or allowed_threads())
         return state
 
     @classmethod
@@ -69,8 +76,7 @@ class TrainingState:
         """
         refuse_other_shape(model, hyperparameters)
         state = cls(hyperparameters)
-        state.trainer.set_parameters(model.bias, model.linear_weights, model.factors)
-        state.trainer.set_trained(model.trained)
+        copy_parameters(model, state.trainer, table_init(model.hyperparameters))
         state.trainer.start_states(allowed_threads())
         return state
 
@@ -82,11 +88,13 @@ class TrainingState:
 
         Another optimizer starts with new state.
         """
-        if hyperparameters.optimizer != self.hyperparameters.optimizer:
+        if not keeps_same_state(hyperparameters, self.hyperparameters):
             twin = TrainingState.from_model(self.model(), hyperparameters)
         else:
             twin = TrainingState(hyperparameters)
             twin.learning_rate_factor = self.learning_rate_factor
+            if (twin.trainer.features() is None) != (self.trainer.features() is None):
+                raise UserError(_OTHER_TABLE)
             twin.trainer.copy_state(self.trainer)
             if hyperparameters != replace(self.hyperparameters, epochs=hyperparameters.epochs):
                 twin.trainer.mend_states()  # FTRL's z depends on the rates
@@ -94,13 +102,44 @@ class TrainingState:
         twin.rows_trained = self.rows_trained
         return twin
 
+    def add_features(self, features: npt.NDArray[np.uint32], init: TableInit) -> None:
+        """Give features entries in a growing table whose others start as `init` says.
+
+        Raises
+        ------
+        PlatformError
+            There is no room for them.
+        """
+        self.trainer.init = init
+        if not self.trainer.add_features(np.ascontiguousarray(features)):
+            raise no_room_for_features(self.hyperparameters, self.trainer.num_entries)
+
+    @contextmanager
+    def making_entries(self) -> Iterator[None]:
+        """Tell of a growing table that is given more features than it has room for.
+
+        Raises
+        ------
+        PlatformError
+            There is no room for them.
+        """
+        try:
+            yield
+        except MemoryError as error:
+            if not grows(self.hyperparameters):
+                raise
+            raise no_room_for_features(self.hyperparameters, self.trainer.num_entries) from error
+
     def model(self) -> Model:
         """Return the model as it is now; it changes when training goes on."""
         return Model(self.trainer, self.hyperparameters)
 
     def __getstate__(self) -> dict[str, Any]:
         trainer = self.trainer
-        return {
+        growth = {}
+        if trainer.features() is not None:
+            growth = {"features": trainer.features(), "init": init_to_json(trainer.init)}
+        return growth | {
             "hyperparameters": self.hyperparameters,
             "epochs_done": self.epochs_done,
             "rows_trained": self.rows_trained,
@@ -124,6 +163,10 @@ class TrainingState:
         self.trainer = _new_trainer(self.hyperparameters)
         self._learning_rate_factor = 1.0
         self.learning_rate_factor = state.get("learning_rate_factor", 1.0)
+        if (self.trainer.features() is None) != (state.get("features") is None):
+            raise UserError(_OTHER_TABLE)
+        if state.get("features") is not None:
+            self.add_features(state["features"], init_from_json(state["init"]))
         self.trainer.set_parameters(
             state["bias"],
             np.ascontiguousarray(state["linear_weights"]),
@@ -174,6 +217,11 @@ def refuse_other_shape(model: Model, hyperparameters: Hyperparameters) -> None:
             raise UserError(f"the model to start from has {name} {has}; {asked} is asked for")
 
 
+def keeps_same_state(one: Hyperparameters, other: Hyperparameters) -> bool:
+    """Say whether the optimizer state of one run is what the other's optimizer keeps."""
+    return (one.optimizer, one.rowwise_state) == (other.optimizer, other.rowwise_state)
+
+
 def _new_trainer(hyperparameters: Hyperparameters) -> Trainer:
     try:
         return Trainer(
@@ -182,63 +230,7 @@ def _new_trainer(hyperparameters: Hyperparameters) -> Trainer:
             hyperparameters.predictor_type,
             optimizer_settings(hyperparameters),
             simd_path(),
+            growth_of(hyperparameters),
         )
     except MemoryError as error:
-        raise MemoryError(
-            f"no memory for feature_dim {hyperparameters.feature_dim} with num_factors "
-            f"{hyperparameters.num_factors} and the optimizer's state"
-        ) from error
-
-
-def optimizer_settings(
-    settings: Hyperparameters, learning_rate_factor: float = 1.0
-) -> OptimizerSettings:
-    """Return the optimizer as the core runs it.
-
-    Group rates are multiplied by `_learning_rate` and the factor, decays by `_wd`; adam divides
-    gradients by `mini_batch_size` (contract section 1), the others sum them. A group that is
-    switched off (`use_bias`, `use_linear`) starts at 0 and has a rate of 0.
-    """
-    rescale = settings.rescale_grad
-    if rescale is None:
-        rescale = 1.0 / settings.mini_batch_size if settings.optimizer == "adam" else 1.0
-    rate = settings.learning_rate * learning_rate_factor
-    return OptimizerSettings(
-        optimizer=Optimizer[settings.optimizer],
-        bias=_rates(settings, "bias", rate, used=settings.use_bias),
-        linear=_rates(settings, "linear", rate, used=settings.use_linear),
-        factors=_rates(settings, "factors", rate, used=True),
-        epsilon=DEFAULT_EPS if settings.eps is None else settings.eps,
-        initial_accumulator=settings.adagrad_initial_accumulator,
-        ftrl_beta=settings.ftrl_beta,
-        rescale_grad=rescale,
-        clip_gradient=settings.clip_gradient,
-        lazy_update=settings.lazy_update,
-    )
-
-
-def _rates(settings: Hyperparameters, group: str, rate: float, *, used: bool) -> GroupRates:
-    if not used:
-        return GroupRates(0.0, 0.0)
-    return GroupRates(
-        getattr(settings, f"{group}_lr") * rate,
-        getattr(settings, f"{group}_wd") * settings.wd,
-        getattr(settings, f"{group}_l1", 0.0),
-    )
-
-
-def _table_init(settings: Hyperparameters) -> TableInit:
-    return TableInit(
-        bias=_group_init(settings, "bias", used=settings.use_bias),
-        linear=_group_init(settings, "linear", used=settings.use_linear),
-        factors=_group_init(settings, "factors", used=True),
-        seed=settings.seed,
-    )
-
-
-def _group_init(settings: Hyperparameters, group: str, *, used: bool) -> GroupInit:
-    if not used:
-        return GroupInit(InitMethod.constant, 0.0)
-    method = getattr(settings, f"{group}_init_method")
-    suffix = {"normal": "sigma", "uniform": "scale", "constant": "value"}[method]
-    return GroupInit(InitMethod[method], getattr(settings, f"{group}_init_{suffix}"))
+        raise no_room_for_table(hyperparameters) from error

@@ -13,7 +13,7 @@ class BestEpoch:
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        self.table = ScoringTable(trainer.feature_dim, trainer.num_factors, simd_path())
+        self.table = self._room()
         self.loss = math.inf
         self.epoch = -1
 
@@ -22,6 +22,8 @@ class BestEpoch:
         if loss < self.loss:
             self.loss = loss
             self.epoch = epoch
+            if self.table.num_entries != self._trainer.num_entries:
+                self.table = self._room()
             self._trainer.save_parameters(self.table)
 
     def epochs_since(self, epoch: int) -> int:
@@ -35,4 +37,18 @@ class BestEpoch:
 
     def to_dict(self) -> dict[str, float]:
         """Return what stands beside the parameters' arrays."""
-        return {"epoch": self.epoch, "loss": self.loss, "bias": self.table.bias}
+        return {
+            "epoch": self.epoch,
+            "loss": self.loss,
+            "bias": self.table.bias,
+            "num_entries": self.table.num_entries,
+        }
+
+    def make_room(self, num_entries: int) -> None:
+        """Take a table of so many entries, those that the trainer had in the best epoch."""
+        self.table = self._room(num_entries)
+
+    def _room(self, num_entries: int | None = None) -> ScoringTable:
+        entries = self._trainer.num_entries if num_entries is None else num_entries
+        trainer = self._trainer
+        return ScoringTable(entries, trainer.num_factors, simd_path(), trainer.factor_type)

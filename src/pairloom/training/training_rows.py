@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ _KEPT_SHARE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class TrainingRows:
-    """Rows that were checked, with the positions that have a positive weight."""
+    """Rows that were checked, with the positions to train on: those of a positive weight."""
 
     batch: RowBatch
     checked: Rows
@@ -31,12 +31,12 @@ class TrainingRows:
     def num_rows(self) -> int:
         return self.batch.num_rows if self.kept is None else len(self.kept)
 
-    def order(self, hyperparameters: Hyperparameters, epoch: int) -> RowOrder | None:
-        """Return the rows in the order of one epoch, or None for the file's order."""
+    def ordered(self, hyperparameters: Hyperparameters, epoch: int) -> TrainingRows:
+        """Return the rows in the order of one epoch."""
         if not hyperparameters.shuffle:
-            return self.kept
+            return self
         shuffled = shuffled_rows(hyperparameters.seed, epoch, self.num_rows)
-        return shuffled if self.kept is None else self.kept[shuffled]
+        return replace(self, kept=shuffled if self.kept is None else self.kept[shuffled])
 
     def kept_batches(self, hyperparameters: Hyperparameters) -> KeptBatches | None:
         """Return room for prepared mini-batches where every epoch has the same ones."""
@@ -54,20 +54,38 @@ def take_rows(rows: RowBatch, hyperparameters: Hyperparameters) -> TrainingRows:
     DataError
         They do not fit the hyperparameters, or none has a positive weight.
     """
+    check_width(rows.feature_dim, hyperparameters)
+    training_rows = weighing_rows(rows, rows.checked(), None, hyperparameters)
+    check_anything_to_train_on(training_rows.num_rows, rows.num_rows)
+    return training_rows
+
+
+def weighing_rows(
+    rows: RowBatch, checked: Rows, order: RowOrder | None, hyperparameters: Hyperparameters
+) -> TrainingRows:
+    """Check the labels of rows, and leave those of weight 0 out of their order.
+
+    Raises
+    ------
+    DataError
+        There are no labels, or they do not suit the predictor type.
+    """
     if rows.labels is None:
         raise DataError("rows to train on need labels")
-    check_width(rows.feature_dim, hyperparameters)
     check_labels(rows.labels, hyperparameters.predictor_type)
-    checked = rows.checked()
-    kept = None
-    if rows.weights is not None and not np.all(rows.weights > 0):
-        kept = np.flatnonzero(rows.weights > 0).astype(np.uint32)
-    training_rows = TrainingRows(rows, checked, kept)
-    if training_rows.num_rows == 0:
+    if rows.weights is None or np.all(rows.weights > 0):
+        return TrainingRows(rows, checked, order)
+    if order is None:
+        order = np.arange(rows.num_rows, dtype=np.uint32)
+    return TrainingRows(rows, checked, order[rows.weights[order] > 0])
+
+
+def check_anything_to_train_on(num_rows: int, num_given: int) -> None:
+    """Raise DataError when no row has a positive weight."""
+    if num_rows == 0:
         raise DataError(
-            f"training needs at least one row of positive weight; {rows.num_rows} rows were given"
+            f"training needs at least one row of positive weight; {num_given} rows were given"
         )
-    return training_rows
 
 
 def check_width(feature_dim: int, hyperparameters: Hyperparameters) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from pairloom.errors import DataFormatError
+from pairloom.errors import DataFormatError, UserError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.model import Model, OptimizerState
-from pairloom.runtime import allowed_threads
-from pairloom.training.state import TrainingState, refuse_other_shape
+from pairloom.model.initial_parameters import init_to_json
+from pairloom.training.state import TrainingState, keeps_same_state, refuse_other_shape
 
-_IN_THE_MODEL = ("hyperparameters", "bias", "linear_weights", "factors", "trained")
+_IN_THE_MODEL = (
+    "hyperparameters", "bias", "linear_weights", "factors", "trained", "features", "init",
+)  # fmt: skip
 
 
 def with_optimizer_state(model: Model, state: TrainingState) -> Model:
@@ -54,15 +54,12 @@ def warm_start(model: Model, hyperparameters: Hyperparameters) -> TrainingState:
     refuse_other_shape(model, hyperparameters)
     if model.optimizer_state is not None and goes_on(model, hyperparameters):
         return _continued(model, model.optimizer_state, hyperparameters)
-    state = TrainingState.from_model(model, hyperparameters)
-    if model.leaves_untrained_out:
-        _draw_untrained(state, model)
-    return state
+    return TrainingState.from_model(model, hyperparameters)
 
 
 def goes_on(model: Model, hyperparameters: Hyperparameters) -> bool:
     """Say whether the optimizer state of a model is there and fits."""
-    same = model.hyperparameters.optimizer == hyperparameters.optimizer
+    same = keeps_same_state(model.hyperparameters, hyperparameters)
     return model.optimizer_state is not None and same
 
 
@@ -74,28 +71,22 @@ def _continued(model: Model, stored: OptimizerState, settings: Hyperparameters) 
             f"the model's optimizer state has {len(stored.slots)} values per parameter; "
             f"{settings.optimizer} keeps {expected}"
         )
+    table = model.table
     parts: dict[str, Any] = {
         **stored.progress,
         "hyperparameters": settings,
         "bias": model.bias,
-        "linear_weights": model.linear_weights,
-        "factors": model.factors,
-        "trained": model.trained,
+        "linear_weights": table.linear_weights(),
+        "factors": table.factors(),
+        "trained": table.trained(),
         "states": stored.slots,
     }
+    if table.features() is not None:
+        parts |= {"features": table.features(), "init": init_to_json(table.init)}
     try:
         state.__setstate__(parts)
+    except UserError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise DataFormatError(f"the model's optimizer state is damaged: {error!r}") from error
     return state
-
-
-def _draw_untrained(state: TrainingState, model: Model) -> None:
-    drawn = TrainingState.initial(model.hyperparameters).trainer
-    trained = model.trained
-    state.trainer.set_parameters(
-        model.bias,
-        np.where(trained, model.linear_weights, drawn.linear_weights()),
-        np.where(trained[:, None], model.factors, drawn.factors()),
-    )
-    state.trainer.start_states(allowed_threads())
