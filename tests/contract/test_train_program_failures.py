@@ -180,13 +180,16 @@ def test_diverging_is_an_algorithm_error_that_says_what_to_try(tree: JobTree) ->
     assert list(tree.model_folder.iterdir()) == []
 
 
-def test_a_full_disk_is_an_internal_error_with_its_trace_in_the_log_alone(tree: JobTree) -> None:
+def test_a_full_disk_is_an_internal_error_that_names_file_and_size(tree: JobTree) -> None:
     limited = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *tree.command()]  # 512 bytes each
     done = subprocess.run(limited, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     (line,) = tree.failure().splitlines()
-    assert re.fullmatch(r"InternalServerError: .*File too large.*", line)
-    assert "Traceback" in done.stdout
+    expected = (
+        r"InternalServerError: the disk is full: File too large after [\d,]+ bytes of .*, at /.*"
+    )
+    assert re.fullmatch(expected, line)
+    assert "Traceback" not in done.stdout
     assert list(tree.model_folder.iterdir()) == []
 
 
@@ -194,8 +197,11 @@ def test_too_wide_a_model_is_said_with_its_sizes(
     tree: JobTree, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tree.configure(**{**SETTINGS, "num_factors": 2**31 - 1})
-    assert main(tree.root) == 1
-    expected = "InternalServerError: out of memory: no memory for feature_dim 900 with num_factors"
+    assert main(tree.root) == 2
+    expected = (
+        "ClientError: SageMaker's artifact holds every feature: 2147483648 values for each of 900 "
+        "features are 7,730,941,132,800 bytes; at most "
+    )
     assert tree.failure().startswith(expected)
 
 
@@ -208,6 +214,18 @@ def test_an_earlier_failure_is_forgotten(
     tree.configure(**SETTINGS)
     assert main(tree.root) == 0
     assert not (tree.root / "output" / "failure").exists()
+
+
+def test_model_of_an_earlier_run_is_not_left_beside_a_failure(
+    tree: JobTree, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAIRLOOM_REPORT", "false")
+    tree.configure(**SETTINGS)
+    assert main(tree.root) == 0
+    assert [path.name for path in tree.model_folder.iterdir()] == ["model_algo-1"]
+    tree.configure(**{**SETTINGS, "num_factors": 0})
+    assert main(tree.root) == 2
+    assert list(tree.model_folder.iterdir()) == []
 
 
 def test_scratch_of_a_killed_run_is_taken_away(

@@ -6,14 +6,24 @@ import argparse
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar
 
 from pairloom.errors import UserError
 from pairloom.hyperparameters import TABLE, Hyperparameter
-from pairloom.hyperparameters.domains import Choice, Flag
+from pairloom.hyperparameters.domains import (
+    POSITIVE,
+    Choice,
+    Flag,
+    Integer,
+    MemoryAmount,
+    Readable,
+)
 
 if TYPE_CHECKING:
     Commands: TypeAlias = "argparse._SubParsersAction[CommandParser]"  # noqa: SLF001
+
+
+T = TypeVar("T")
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -111,6 +121,26 @@ def _text(value: object) -> str:
 
 def count(text: str) -> int:
     """Read a count of one or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is refused; must be an integer from 1")
-    return int(text)
+    return _read(Integer(), text)
+
+
+def count_or_zero(text: str) -> int:
+    """Read a count that may be none."""
+    return _read(Integer(minimum=0), text)
+
+
+def memory_bytes(text: str) -> int:
+    """Read an amount of memory, as 512MB or 2GiB."""
+    return _read(MemoryAmount(), text)
+
+
+def seconds(text: str) -> float:
+    """Read a time above 0."""
+    return _read(POSITIVE, text)
+
+
+def _read(domain: Readable[T], text: str) -> T:
+    try:
+        return domain.read(text)
+    except ValueError as rule:
+        raise argparse.ArgumentTypeError(f"{text!r} is refused; must be {rule}") from rule

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import math
 from pathlib import Path
 
-from pairloom.cli.arguments import count
+from pairloom.cli.arguments import count, seconds
 from pairloom.errors import UserError
 from pairloom.training import Checkpoints
 
@@ -21,7 +20,7 @@ def add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--checkpoint-seconds",
-        type=_seconds,
+        type=seconds,
         metavar="N",
         help="seconds between two checkpoints; default 60 unless --checkpoint-epochs is given",
     )
@@ -36,22 +35,12 @@ def add_checkpoint_options(parser: argparse.ArgumentParser) -> None:
 def given_checkpoints(arguments: argparse.Namespace) -> Checkpoints | None:
     """Return what the options ask for."""
     folder: Path | None = arguments.checkpoint_dir
-    seconds: float | None = arguments.checkpoint_seconds
-    epochs: int | None = arguments.checkpoint_epochs
+    every_seconds: float | None = arguments.checkpoint_seconds
+    every_epochs: int | None = arguments.checkpoint_epochs
     if folder is None:
-        if seconds is not None or epochs is not None:
+        if every_seconds is not None or every_epochs is not None:
             raise UserError("--checkpoint-seconds and --checkpoint-epochs need --checkpoint-dir")
         return None
-    if seconds is None and epochs is None:
+    if every_seconds is None and every_epochs is None:
         return Checkpoints(folder)
-    return Checkpoints(folder, every_seconds=seconds, every_epochs=epochs)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is refused; must be a number above 0")
-    return seconds
+    return Checkpoints(folder, every_seconds=every_seconds, every_epochs=every_epochs)

@@ -70,14 +70,16 @@ def run(arguments: argparse.Namespace) -> None:
 
 def model_lines(model: Model) -> Iterator[str]:
     """Yield the description of a model."""
-    weights = model.linear_weights
+    features = model.stored_features
+    weights, factors = model.stored_parameters_of(features)
+    trained = len(model.trained_features)
     yield f"predictor_type      {model.predictor_type}"
-    yield f"feature_dim         {model.feature_dim:,}, of which {model.trained.sum():,} trained"
+    yield f"feature_dim         {model.feature_dim:,}, of which {trained:,} trained"
     yield f"num_factors         {model.num_factors:,}"
     yield f"untrained_features  {model.untrained_features}"
     yield f"bias                {model.bias:.6g}"
     yield f"linear weights      {_spread(weights)}"
-    yield f"factors             {_spread(model.factors)}"
+    yield f"factors             {_spread(factors)}"
     yield ""
     yield "hyperparameters"
     for name, value in model.hyperparameters.to_strings().items():
@@ -86,14 +88,16 @@ def model_lines(model: Model) -> Iterator[str]:
 
 def weight_lines(model: Model, top: int) -> Iterator[str]:
     """Yield the strongest linear weights of a model."""
-    weights = model.linear_weights
+    features = model.stored_features
+    weights, _ = model.stored_parameters_of(features)
     strongest = np.argsort(-np.abs(weights), kind="stable")[:top]
     yield ""
     yield f"strongest linear weights, {len(strongest)} of {model.feature_dim:,}"
     names = model.feature_names
-    for feature in strongest:
+    for place in strongest:
+        feature = features[place]
         name = "" if names is None else f"  {names[feature]}"
-        yield f"  feature {feature:<12} {weights[feature]:+.6g}{name}"
+        yield f"  feature {feature:<12} {weights[place]:+.6g}{name}"
 
 
 def section_lines(path: Path) -> Iterator[str]:

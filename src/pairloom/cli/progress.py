@@ -39,7 +39,7 @@ class Progress(ABC):
         elif isinstance(event, EpochEvent):
             self.show_line(epoch_line(event, self.epochs, self.loss_name))
         elif isinstance(event, ResumedEvent):
-            self.rows_before = event.epoch * event.rows_total + event.rows_done
+            self.rows_before = rows_in_all(event)
             self.show_line(resumed_line(event, self.epochs))
 
     @abstractmethod
@@ -78,7 +78,7 @@ class Bar(Progress):
     def show_progress(self, event: ProgressEvent) -> None:
         if self._bar is None:
             self._bar = tqdm(
-                total=event.epochs * event.rows_total,
+                total=event.epochs * event.rows_total or None,  # a stream's first epoch tells it
                 initial=self.rows_before,
                 desc="training",
                 unit=" rows",
@@ -89,7 +89,9 @@ class Bar(Progress):
                 dynamic_ncols=True,
             )
         self._bar.set_postfix_str(f"loss {event.metrics[self.loss_name]:.4g}", refresh=False)
-        self._bar.update(event.epoch * event.rows_total + event.rows_done - self._bar.n)
+        if self._bar.total is None and event.rows_total:
+            self._bar.total = event.epochs * event.rows_total
+        self._bar.update(rows_in_all(event) - self._bar.n)
 
     def show_line(self, line: str) -> None:
         tqdm.write(line, file=sys.stderr)
@@ -125,11 +127,17 @@ def _has_room_for_a_bar(stream: TextIO) -> bool:
     return stream.isatty() and os.get_terminal_size(stream.fileno()).columns > 0
 
 
+def rows_in_all(event: ProgressEvent | ResumedEvent) -> int:
+    """Return how many rows were trained on in all epochs, those of a stream once they are known."""
+    return event.epoch * event.rows_total + event.rows_done
+
+
 def resumed_line(event: ResumedEvent, epochs: int) -> str:
     """Say where training goes on."""
+    total = f" of {event.rows_total:,}" if event.rows_total else ""
     return (
         f"{event.checkpoint}: going on in epoch {event.epoch + 1} of {epochs}, "
-        f"after {event.rows_done:,} of {event.rows_total:,} rows"
+        f"after {event.rows_done:,}{total} rows"
     )
 
 
@@ -147,13 +155,13 @@ def epoch_line(event: EpochEvent, epochs: int, loss_name: str) -> str:
 def progress_line(event: ProgressEvent, loss_name: str) -> str:
     """Say how far training is within an epoch, its speed and the time left for all epochs."""
     rows_per_second = _rows_per_second(event.rows_done, event.seconds)
+    begin = f"epoch {event.epoch + 1} of {event.epochs}  "
+    end = f"loss {event.metrics[loss_name]:.4g}  {rows_per_second:,.0f} rows/s"
+    if not event.rows_total:
+        return f"{begin}{event.rows_done:,} rows  {end}"
     rows_left = (event.epochs - event.epoch) * event.rows_total - event.rows_done
-    return (
-        f"epoch {event.epoch + 1} of {event.epochs}  "
-        f"{100 * event.rows_done / event.rows_total:.0f} %  "
-        f"loss {event.metrics[loss_name]:.4g}  {rows_per_second:,.0f} rows/s  "
-        f"{rows_left / rows_per_second:,.0f} s left"
-    )
+    share = f"{100 * event.rows_done / event.rows_total:.0f} %  "
+    return f"{begin}{share}{end}  {rows_left / rows_per_second:,.0f} s left"
 
 
 def _rows_per_second(rows: int, seconds: float) -> float:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,10 @@ from pairloom.cli.file_options import add_format_options, given_file_options
 from pairloom.cli.metric_lines import metric_lines
 from pairloom.cli.progress import make_progress
 from pairloom.cli.report import print_report, refuse_impossible_report
+from pairloom.cli.rows_to_train_on import add_stream_options, read_rows_to_train_on, rows_source
+from pairloom.cli.worker_options import add_worker_options, given_workers
 from pairloom.data import RowFiles
+from pairloom.distributed import train_on_workers
 from pairloom.errors import UserError
 from pairloom.formats.feature_encoding import FeatureEncoding
 from pairloom.formats.recordio import PredictorType
@@ -65,7 +69,11 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         "Arrow, .npz or .npy.",
     )
     parser.add_argument(
-        "--train", type=Path, required=True, metavar="PATH", help="rows to train on"
+        "--train",
+        type=rows_source,
+        required=True,
+        metavar="PATH",
+        help="rows to train on; s3://bucket/prefix streams those of an object store",
     )
     parser.add_argument(
         "--validation",
@@ -100,6 +108,8 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         help="write tables and pictures of the run too, as `pairloom report` does",
     )
     add_checkpoint_options(parser)
+    add_worker_options(parser)
+    add_stream_options(parser)
     add_format_options(parser, learns=True)
     add_threads_option(parser)
     add_hyperparameter_options(parser)
@@ -120,15 +130,21 @@ def run(arguments: argparse.Namespace) -> int | None:
     if not quiet:
         for name in without_effect(given):
             print(f"{name} has no effect with these settings", file=sys.stderr)
-    checkpoints = given_checkpoints(arguments)
+    checkpoints, workers = given_checkpoints(arguments), given_workers(arguments)
+    training: Callable[..., TrainingResult] = train
+    if workers is not None:
+        workers.settings.refuse_unsupported(hyperparameters)
+        training = partial(train_on_workers, workers)
     start = None if arguments.start_from is None else Model.load(model_file(arguments.start_from))
     width = hyperparameters.feature_dim if told_width else None
     files = _row_files(arguments, hyperparameters, start)
     seconds: dict[str, float] = {}
+    predictor_type = hyperparameters.predictor_type
     with measured(seconds, "reading"):
-        parts = _read_parts(arguments, files, hyperparameters.predictor_type, width)
+        rows = read_rows_to_train_on(arguments, files, width, predictor_type)
+        held_out = _read_held_out(arguments, files, predictor_type, rows.feature_dim)
     if not told_width:
-        hyperparameters = resolve({**given, "feature_dim": parts["train"].feature_dim})
+        hyperparameters = resolve({**given, "feature_dim": rows.feature_dim})
         if not quiet:
             told = f"feature_dim is {hyperparameters.feature_dim}, the width of the training rows"
             print(told, file=sys.stderr)
@@ -138,17 +154,18 @@ def run(arguments: argparse.Namespace) -> int | None:
             measured(seconds, "training"),
             closing(make_progress(hyperparameters, quiet=quiet)) as progress,
         ):
-            result = train(
-                parts["train"],
+            result = training(
+                rows,
                 hyperparameters,
-                validation=parts.get("validation"),
+                validation=held_out.get("validation"),
                 state=state,
                 num_threads=arguments.threads,
                 on_event=progress,
                 checkpoints=checkpoints,
                 stop_requested=terminated,
             )
-        _write(arguments, result, files.encoding, {} if result.interrupted else parts, seconds)
+        measured_rows = {} if result.interrupted else held_out
+        _write(arguments, result, files.encoding, measured_rows, seconds)
     if not result.interrupted:
         return None
     epochs = f"{result.epochs_run} of {hyperparameters.epochs} epochs"
@@ -204,19 +221,17 @@ def _starting_state(
     return state
 
 
-def _read_parts(
+def _read_held_out(
     arguments: argparse.Namespace,
     files: RowFiles,
     predictor_type: PredictorType,
-    feature_dim: int | None,
+    feature_dim: int,
 ) -> dict[str, RowBatch]:
-    parts: dict[str, RowBatch] = {}
-    for part in ("train", "validation", "test"):
-        path = getattr(arguments, part)
-        if path is not None:
-            parts[part] = files.read_labelled(path, feature_dim, predictor_type)
-            feature_dim = parts["train"].feature_dim
-    return parts
+    return {
+        part: files.read_labelled(path, feature_dim, predictor_type)
+        for part in ("validation", "test")
+        if (path := getattr(arguments, part)) is not None
+    }
 
 
 def _tell(output: Path, metrics: Mapping[str, Any], *, quiet: bool) -> None:

@@ -47,6 +47,13 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
         "folder when not given",
     )
     parser.add_argument(
+        "--ray-address",
+        default="",
+        metavar="HOST:PORT",
+        help="jobs of several instances train over the Ray that runs there, whose machines all see "
+        "the folder; each starts a Ray of its own when not given",
+    )
+    parser.add_argument(
         "--region", default=_REGION, metavar="NAME", help=f"a region of AWS; default {_REGION}"
     )
     parser.set_defaults(run=_up)
@@ -93,6 +100,10 @@ def _up(arguments: argparse.Namespace) -> None:
 def _options(arguments: argparse.Namespace) -> UpOptions:
     from pairloom.platform.supervisor.options import UpOptions  # noqa: PLC0415  heavy
 
+    if arguments.ray_address:
+        from pairloom.distributed.ray_cluster import host_and_port  # noqa: PLC0415  heavy
+
+        host_and_port(arguments.ray_address)  # raises
     return UpOptions(
         folder=arguments.dir,
         host=arguments.host,
@@ -100,6 +111,7 @@ def _options(arguments: argparse.Namespace) -> UpOptions:
         region=arguments.region,
         s3_endpoint=arguments.s3_endpoint,
         database=arguments.database,
+        ray_address=arguments.ray_address,
         tls_certificate=arguments.tls_certificate,
         tls_key=arguments.tls_key,
         behind_proxy=arguments.behind_proxy,
@@ -112,6 +124,7 @@ def _foreground(options: UpOptions) -> list[str]:
     for name, value in (
         ("--s3-endpoint", options.s3_endpoint),
         ("--database", options.database),
+        ("--ray-address", options.ray_address),
         ("--tls-certificate", options.tls_certificate),
         ("--tls-key", options.tls_key),
     ):

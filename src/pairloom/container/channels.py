@@ -5,12 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from pairloom.batch import RowBatch
-from pairloom.container.content_types import RECORDIO, file_options
+from pairloom.container.content_types import RECORDIO, file_options, is_recordio
 from pairloom.container.job_configuration import MODEL, Channel
-from pairloom.container.resumed_pipe import ResumedPipe
-from pairloom.data import EpochRows, FifoRows, RowFiles
+from pairloom.container.resumed_pipe import PipeNumbers, ResumedPipe
+from pairloom.data import EpochRows, FifoRows, RowFiles, RowStream
+from pairloom.data.sources.listing import list_source
+from pairloom.data.sources.shard import FifoShard, Shard
+from pairloom.data.stream_memory import fit_in_memory
 from pairloom.errors import UserError
 from pairloom.formats.feature_encoding import FeatureEncoding
 from pairloom.formats.recordio import PredictorType
@@ -74,6 +79,49 @@ class ChannelRows:
             if rows.num_rows == 0:
                 raise UserError(f"{channel.path}: no rows in any of its files")
             return rows
+
+    def must_be_streamed(self, channel: Channel) -> bool:
+        """Say whether a channel's files are recordio-protobuf and do not fit in memory."""
+        if channel.input_mode == "Pipe" or not is_recordio(channel.content_type):
+            return False
+        with named(channel):
+            _refuse_missing(channel)
+            return not fit_in_memory(list_source(channel.path))
+
+    def stream(self, channel: Channel, feature_dim: int | None, max_memory_bytes: int) -> RowStream:
+        """Return the rows of a channel as a stream, from its files or from a pipe in each epoch.
+
+        Raises
+        ------
+        UserError
+            Names channel and content type, and what cannot be streamed or must be told.
+        """
+        with named(channel):
+            self._begin(channel)
+            settings: dict[str, Any] = {
+                "options": self._files.options,
+                "feature_dim": feature_dim,
+                "predictor_type": self._predictor_type,
+                "encoding": self.encoding,
+                "max_memory_bytes": max_memory_bytes,
+                "stop_requested": self._stop_requested,
+            }
+            if channel.input_mode == "Pipe":
+                shards = self._pipes_of_epochs(channel.path)
+                stream = RowStream(shards, name=f"{channel.path}_*", **settings)
+            else:
+                _refuse_missing(channel)
+                stream = RowStream.of(channel.path, **settings)
+            self._files.encoding = stream.encoding
+            return stream
+
+    def _pipes_of_epochs(self, channel: Path) -> Callable[[int], list[Shard]]:
+        numbers = PipeNumbers(channel)
+
+        def shards_of(epoch: int) -> list[Shard]:
+            return [FifoShard(numbers.path(numbers.of(epoch)), self._wait_seconds)]
+
+        return shards_of
 
     def of_epochs(self, channel: Channel, feature_dim: int | None) -> EpochRows:
         """Return the rows of a channel in Pipe mode, which every epoch reads anew."""

@@ -6,10 +6,10 @@ from pairloom.container.environment import (
     CHECKPOINT_EPOCHS,
     CHECKPOINT_SECONDS,
     Environment,
-    count,
-    seconds,
+    value,
 )
 from pairloom.container.job_folder import JobFolder
+from pairloom.hyperparameters.domains import POSITIVE, Integer
 from pairloom.training import Checkpoints
 
 
@@ -18,8 +18,8 @@ def configured_checkpoints(folder: JobFolder, environment: Environment) -> Check
 
     SageMaker makes the folder for a job that has a CheckpointConfig.
     """
-    every_seconds = seconds(environment, CHECKPOINT_SECONDS)
-    every_epochs = count(environment, CHECKPOINT_EPOCHS)
+    every_seconds = value(environment, CHECKPOINT_SECONDS, POSITIVE)
+    every_epochs = value(environment, CHECKPOINT_EPOCHS, Integer())
     if every_seconds is not None or every_epochs is not None:
         return Checkpoints(
             folder.checkpoints, every_seconds=every_seconds, every_epochs=every_epochs

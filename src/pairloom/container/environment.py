@@ -2,55 +2,45 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from typing import TypeVar
 
 from pairloom.errors import UserError
-from pairloom.hyperparameters.domains import Flag
+from pairloom.hyperparameters.domains import Flag, Readable
 
 CHECKPOINT_SECONDS = "PAIRLOOM_CHECKPOINT_SECONDS"
 CHECKPOINT_EPOCHS = "PAIRLOOM_CHECKPOINT_EPOCHS"
 PIPE_WAIT_SECONDS = "PAIRLOOM_PIPE_WAIT_SECONDS"
+MAX_MEMORY = "PAIRLOOM_MAX_MEMORY"
 REPORT = "PAIRLOOM_REPORT"
+WORKER_MODE = "PAIRLOOM_WORKER_MODE"
+WORKER_STALENESS = "PAIRLOOM_WORKER_STALENESS"
 ONE_PROCESS = "PAIRLOOM_ONE_PROCESS"  # set by who gives one host the data of all
+RAY_ADDRESS = "PAIRLOOM_RAY_ADDRESS"  # set with it
+
+T = TypeVar("T")
 
 Environment = Mapping[str, str]
 
 
-def seconds(environment: Environment, name: str) -> float | None:
-    """Read a time above 0; None when it is unset or empty."""
+def value(environment: Environment, name: str, domain: Readable[T]) -> T | None:
+    """Read a variable; None when it is unset or empty.
+
+    Raises
+    ------
+    UserError
+        The text breaks the domain's rule; names both.
+    """
     text = environment.get(name)
     if not text:
         return None
     try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise _refused(name, text, "a number of seconds above 0")
-    return value
-
-
-def count(environment: Environment, name: str) -> int | None:
-    """Read a whole number from 1; None when it is unset or empty."""
-    text = environment.get(name)
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and int(text) > 0):
-        raise _refused(name, text, "a whole number from 1")
-    return int(text)
+        return domain.read(text)
+    except ValueError as rule:
+        raise UserError(f"{name}: {text!r} is refused; must be {rule}") from rule
 
 
 def flag(environment: Environment, name: str, *, default: bool) -> bool:
     """Read true or false."""
-    text = environment.get(name)
-    if not text:
-        return default
-    try:
-        return Flag().read(text)
-    except ValueError as rule:
-        raise _refused(name, text, str(rule)) from rule
-
-
-def _refused(name: str, text: str, rule: str) -> UserError:
-    return UserError(f"{name}: {text!r} is refused; must be {rule}")
+    told = value(environment, name, Flag())
+    return default if told is None else told

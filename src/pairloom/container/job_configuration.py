@@ -28,12 +28,15 @@ class Channel:
         Folder of its files; in Pipe mode what the names of its pipes begin with.
     content_type
         As it was given, or None.
+    distribution
+        How its files would be spread over hosts.
     """
 
     name: str
     path: Path
     content_type: str | None = None
     input_mode: InputMode = "File"
+    distribution: str = "FullyReplicated"
 
     def __str__(self) -> str:
         return f"channel {self.name}"
@@ -114,7 +117,10 @@ def _channel(folder: JobFolder, name: str, value: object) -> Channel:
     if wrapper not in ("None", None) and _INPUT_MODES[mode] == "Pipe":
         raise malformed(path, f"{name}.RecordWrapperType", wrapper, "None, since rows are not read "
                         "out of records that wrap whole files")  # fmt: skip
-    return Channel(name, folder.input_data / name, content_type or None, _INPUT_MODES[mode])
+    spread = settings.get("S3DistributionType") or "FullyReplicated"
+    distribution = as_text(path, f"{name}.S3DistributionType", spread)
+    files = folder.input_data / name
+    return Channel(name, files, content_type or None, _INPUT_MODES[mode], distribution)
 
 
 def _host(path: Path, place: str, value: object) -> str:

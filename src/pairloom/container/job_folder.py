@@ -51,11 +51,15 @@ class JobFolder:
         return self.root / "checkpoints"
 
     def make_clean(self) -> None:
-        """Make what is written to, and take away what a killed run had begun to write."""
+        """Make what is written to, and take away what would pass for this run's.
+
+        That is the model of an earlier run, its failure, and what a killed one had begun to write.
+        """
         for folder in (self.model.parent, self.output_data):
             folder.mkdir(parents=True, exist_ok=True)
         self.remove_scratch()
-        self.failure.unlink(missing_ok=True)
+        for earlier in (self.model, self.failure):
+            earlier.unlink(missing_ok=True)
 
     def remove_scratch(self) -> None:
         """Take away files that are not complete."""

@@ -11,12 +11,13 @@ from pairloom.container.channels import check_content_types
 from pairloom.container.checkpoint_settings import configured_checkpoints, describe
 from pairloom.container.content_types import is_recordio
 from pairloom.container.environment import (
+    MAX_MEMORY,
     ONE_PROCESS,
     PIPE_WAIT_SECONDS,
     REPORT,
     Environment,
     flag,
-    seconds,
+    value,
 )
 from pairloom.container.job_configuration import (
     TEST,
@@ -30,6 +31,7 @@ from pairloom.container.job_folder import JobFolder
 from pairloom.container.job_log import JobLog
 from pairloom.data.fifo_rows import WAIT_SECONDS
 from pairloom.hyperparameters import TABLE, Hyperparameters, resolve, table, without_effect
+from pairloom.hyperparameters.domains import POSITIVE, MemoryAmount
 from pairloom.training import Checkpoints
 
 _OBJECTIVE = "_tuning_objective_metric"
@@ -46,6 +48,8 @@ class JobSettings:
         Hyperparameters as they were given.
     hyperparameters
         Resolved; `feature_dim` is not yet that of the rows unless it was given.
+    max_memory_bytes
+        In which the rows to train on are streamed; None: only where they do not fit in memory.
     """
 
     given: Mapping[str, Any]
@@ -54,6 +58,7 @@ class JobSettings:
     checkpoints: Checkpoints | None
     writes_report: bool
     pipe_wait_seconds: float
+    max_memory_bytes: int | None
 
     @property
     def feature_dim(self) -> int | None:
@@ -101,7 +106,8 @@ def read_settings(folder: JobFolder, environment: Environment, log: JobLog) -> J
         channels=channels,
         checkpoints=checkpoints,
         writes_report=flag(environment, REPORT, default=True),
-        pipe_wait_seconds=seconds(environment, PIPE_WAIT_SECONDS) or WAIT_SECONDS,
+        pipe_wait_seconds=value(environment, PIPE_WAIT_SECONDS, POSITIVE) or WAIT_SECONDS,
+        max_memory_bytes=value(environment, MAX_MEMORY, MemoryAmount()),
     )
 
 
@@ -111,11 +117,7 @@ def log_hosts(hosts: Hosts, environment: Mapping[str, str], log: JobLog) -> None
         log.info(f"Training on one host, {hosts.current}.")
         return
     if flag(environment, ONE_PROCESS, default=False):
-        log.info(
-            f"One process trains as {hosts.current} on the data of all {len(hosts.names)} hosts, "
-            f"{', '.join(hosts.names)}."
-        )
-        return
+        return  # who trains depends on more than the hosts
     log.warning(
         f"Host {hosts.current} of {len(hosts.names)}, {', '.join(hosts.names)}: each trains a "
         "model of its own on the data that it was given; nothing is exchanged. "

@@ -9,17 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast, get_args
 
+from pairloom.container.environment import value
 from pairloom.errors import UserError
+from pairloom.hyperparameters.domains import Integer
 from pairloom.serving.server import serve
 from pairloom.serving.settings import (
     DEFAULT_PAYLOAD_MEBIBYTES,
     DEFAULT_PORT,
+    DEFAULT_REQUEST_TIMEOUT_SECONDS,
     MOST_PAYLOAD_MEBIBYTES,
     BatchStrategy,
     ServerSettings,
 )
 
 ARTIFACT = Path("model/model_algo-1")
+
+_PAYLOAD = Integer(1, MOST_PAYLOAD_MEBIBYTES)
 
 
 def main(
@@ -54,26 +59,23 @@ def settings_of(root: Path, environment: Mapping[str, str]) -> ServerSettings:
         A variable breaks its rule; names it.
     """
     in_batch = environment.get("SAGEMAKER_BATCH", "").lower() == "true"
-    payload = _number(
-        environment,
-        "SAGEMAKER_MAX_PAYLOAD_IN_MB",
-        DEFAULT_PAYLOAD_MEBIBYTES,
-        (1, MOST_PAYLOAD_MEBIBYTES),
-    )
+    payload = value(environment, "SAGEMAKER_MAX_PAYLOAD_IN_MB", _PAYLOAD)
     return ServerSettings(
         artifact=root / ARTIFACT,
         cache=_path(environment, "PAIRLOOM_MODEL_CACHE"),
         host=environment.get("PAIRLOOM_HOST") or "127.0.0.1",
         port=_port(environment),
-        num_workers=_number(environment, "PAIRLOOM_WORKERS", 0, (1, 1024)),
-        max_payload_mebibytes=payload if in_batch else DEFAULT_PAYLOAD_MEBIBYTES,
+        num_workers=value(environment, "PAIRLOOM_WORKERS", Integer(1, 1024)) or 0,
+        max_payload_mebibytes=(in_batch and payload) or DEFAULT_PAYLOAD_MEBIBYTES,
         batch_strategy=_strategy(environment),
-        max_concurrent_transforms=_number(
-            environment, "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", 0, (1, MOST_PAYLOAD_MEBIBYTES)
-        ),
-        request_timeout_seconds=_number(
-            environment, "PAIRLOOM_REQUEST_TIMEOUT_SECONDS", 60, (1, 3600)
-        ),
+        max_concurrent_transforms=value(
+            environment, "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS", _PAYLOAD
+        )
+        or 0,
+        request_timeout_seconds=value(
+            environment, "PAIRLOOM_REQUEST_TIMEOUT_SECONDS", Integer(1, 3600)
+        )
+        or DEFAULT_REQUEST_TIMEOUT_SECONDS,
     )
 
 
@@ -83,7 +85,8 @@ def _refuse_cache_under(root: Path, cache: Path | None) -> None:
 
 
 def _port(environment: Mapping[str, str]) -> int:
-    port = _number(environment, "SAGEMAKER_BIND_TO_PORT", DEFAULT_PORT, (0, 65535))
+    told = value(environment, "SAGEMAKER_BIND_TO_PORT", Integer(0, 65535))
+    port = DEFAULT_PORT if told is None else told
     text = environment.get("SAGEMAKER_SAFE_PORT_RANGE")
     if not text or "SAGEMAKER_BIND_TO_PORT" not in environment:
         return port
@@ -106,17 +109,6 @@ def _strategy(environment: Mapping[str, str]) -> BatchStrategy:
             f"SAGEMAKER_BATCH_STRATEGY is {text!r}; expected {' or '.join(strategies.values())}"
         )
     return cast("BatchStrategy", chosen)
-
-
-def _number(
-    environment: Mapping[str, str], name: str, default: int, bounds: tuple[int, int]
-) -> int:
-    text = environment.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdecimal() and bounds[0] <= int(text) <= bounds[1]):
-        raise UserError(f"{name} is {text!r}; must be an integer from {bounds[0]} to {bounds[1]}")
-    return int(text)
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

@@ -9,12 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pairloom.container.failure import OUR_ERROR, explain, write_failure
+from pairloom.container.failure import fail
 from pairloom.container.job_folder import DEFAULT_ROOT, JobFolder
 from pairloom.container.job_log import logging_to
 from pairloom.container.patience import LeftAloneError
 from pairloom.container.training_job import TrainingJob
-from pairloom.errors import PairloomError
 from pairloom.training.termination import termination_noticed
 
 _LOGGER = logging.getLogger("pairloom")
@@ -33,7 +32,7 @@ def main(root: str | os.PathLike[str] = DEFAULT_ROOT, signals_before: Sequence[i
         try:
             return _run(folder, terminated)
         except Exception as error:  # noqa: BLE001  the last place that can still say why
-            return _fail(folder, error)
+            return fail(folder, error)
 
 
 def _run(folder: JobFolder, terminated: Callable[[], bool]) -> int:
@@ -47,14 +46,3 @@ def _run(folder: JobFolder, terminated: Callable[[], bool]) -> int:
         sys.stdout.flush()
         os._exit(0)
     return 0
-
-
-def _fail(folder: JobFolder, error: Exception) -> int:
-    reason, code = explain(error)
-    unexpected = code == OUR_ERROR and not isinstance(error, PairloomError)
-    _LOGGER.error("%s", reason, exc_info=error if unexpected else None)
-    try:
-        write_failure(folder, reason)
-    except OSError as also:
-        _LOGGER.error("%s cannot be written: %s", folder.failure, also.strerror)  # noqa: TRY400
-    return code

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from pairloom.batch import RowBatch
 from pairloom.container.channels import ChannelRows, starting_model
 from pairloom.container.environment import Environment
+from pairloom.container.host_workers import workers_for_hosts
 from pairloom.container.job_configuration import (
     MODEL,
     TEST,
@@ -23,15 +25,19 @@ from pairloom.container.job_results import JobResults, TrainedJob
 from pairloom.container.job_settings import JobSettings, log_hosts, read_settings
 from pairloom.container.patience import LeftAloneError, unless_stopped
 from pairloom.container.training_lines import TrainingLines
-from pairloom.data import EpochRows, RowsInterruptedError
+from pairloom.data import EpochRows, RowsInterruptedError, RowStream
+from pairloom.data.stream_memory import DEFAULT_MAX_MEMORY_BYTES
+from pairloom.distributed import train_on_workers
 from pairloom.formats.feature_encoding import FeatureEncoding
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.model import Model
+from pairloom.model.dense_size import refuse_too_large_for_sagemaker
 from pairloom.model.encoding import encoding_of, with_encoding
 from pairloom.reports.stopwatch import measured
 from pairloom.training import (
     EpochEvent,
     TrainingEvent,
+    TrainingResult,
     TrainingState,
     evaluate,
     train,
@@ -69,6 +75,10 @@ class TrainingJob:
         began = time.time()
         log_hosts(self._hosts, self._environment, self._log)
         settings = read_settings(self._folder, self._environment, self._log)
+        workers = workers_for_hosts(self._hosts, self._environment, settings, self._log)
+        training: Callable[..., TrainingResult] = train
+        if workers is not None:
+            training = partial(train_on_workers, workers)
         start = self._unless_stopped(lambda: _starting_model(settings), _NOT_BEGUN)
         rows = ChannelRows(
             _encoding(settings, start),
@@ -82,11 +92,12 @@ class TrainingJob:
                 lambda: self._read(settings, rows), _NOT_BEGUN
             )
         hyperparameters = settings.of_width(train_rows.feature_dim)
+        refuse_too_large_for_sagemaker(hyperparameters.feature_dim, hyperparameters.num_factors)
         state = self._state(start, settings, hyperparameters)
         lines = TrainingLines(self._log, hyperparameters.epochs)
         self._log.seconds("initialize.time", began)
         with measured(self._seconds, "training"):
-            result = train(
+            result = training(
                 train_rows,
                 hyperparameters,
                 validation=held_out.get(VALIDATION),
@@ -103,12 +114,18 @@ class TrainingJob:
 
     def _read(
         self, settings: JobSettings, rows: ChannelRows
-    ) -> tuple[RowBatch | EpochRows, dict[str, RowBatch]]:
+    ) -> tuple[RowBatch | EpochRows | RowStream, dict[str, RowBatch]]:
         """Return the rows to train on, and those of the other channels by name."""
         channel, feature_dim = settings.channels[TRAIN], settings.feature_dim
         piped = channel.input_mode == "Pipe"
-        train_rows: RowBatch | EpochRows | None = None
-        if not piped:
+        train_rows: RowBatch | EpochRows | RowStream | None = None
+        max_memory_bytes = settings.max_memory_bytes
+        if max_memory_bytes is None and rows.must_be_streamed(channel):
+            max_memory_bytes = DEFAULT_MAX_MEMORY_BYTES
+        if max_memory_bytes is not None:
+            train_rows = self._stream(channel, rows, feature_dim, max_memory_bytes)
+            feature_dim = train_rows.feature_dim
+        elif not piped:
             train_rows = self._read_whole(channel, rows, feature_dim)
             feature_dim = train_rows.feature_dim
         held_out = {
@@ -120,6 +137,16 @@ class TrainingJob:
             train_rows = rows.of_epochs(channel, feature_dim)
             self._log.info(f"Channel {TRAIN} is read from pipes, {channel.path}_0 and so on")
         return train_rows, held_out
+
+    def _stream(
+        self, channel: Channel, rows: ChannelRows, feature_dim: int | None, max_memory_bytes: int
+    ) -> RowStream:
+        stream = rows.stream(channel, feature_dim, max_memory_bytes)
+        self._log.info(
+            f"Channel {channel.name} is streamed in {max_memory_bytes:,} bytes of memory: rows of "
+            f"{stream.feature_dim} features"
+        )
+        return stream
 
     def _read_whole(self, channel: Channel, rows: ChannelRows, feature_dim: int | None) -> RowBatch:
         part = rows.read(channel, feature_dim)

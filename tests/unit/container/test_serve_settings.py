@@ -46,7 +46,7 @@ def test_a_port_inside_the_safe_range_is_taken() -> None:
     [
         (
             {"SAGEMAKER_BIND_TO_PORT": "http"},
-            "SAGEMAKER_BIND_TO_PORT is 'http'; must be an integer",
+            "SAGEMAKER_BIND_TO_PORT: 'http' is refused; must be an integer",
         ),
         ({"SAGEMAKER_BIND_TO_PORT": "65536"}, "from 0 to 65535"),
         (
@@ -61,7 +61,7 @@ def test_a_port_inside_the_safe_range_is_taken() -> None:
         ({"SAGEMAKER_MAX_PAYLOAD_IN_MB": "0"}, "must be an integer from 1 to 100"),
         ({"SAGEMAKER_BATCH_STRATEGY": "ALL"}, "is 'ALL'; expected SINGLE_RECORD or MULTI_RECORD"),
         ({"SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "-1"}, "must be an integer from 1"),
-        ({"PAIRLOOM_WORKERS": "0"}, "PAIRLOOM_WORKERS is '0'"),
+        ({"PAIRLOOM_WORKERS": "0"}, "PAIRLOOM_WORKERS: '0' is refused"),
     ],
 )
 def test_variables_that_break_a_rule_are_refused_by_name(
