@@ -161,9 +161,13 @@ def test_sigterm_lets_the_request_in_progress_end(root: Path, tmp_path: Path) ->
         assert "Traceback" not in endpoint.said()
 
 
-def test_ctrl_c_ends_the_server(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_server_told_to_end_at_its_start_ends_at_once(
+    number: signal.Signals, root: Path, tmp_path: Path
+) -> None:
     with served(root, tmp_path / "log", workers=2) as endpoint:
-        assert endpoint.stop(signal.SIGINT) == 0
+        assert endpoint.stop(number) == 0
+        assert "workers did not end" not in endpoint.said()
 
 
 def test_a_killed_worker_is_replaced(root: Path, tmp_path: Path) -> None:

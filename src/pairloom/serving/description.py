@@ -14,7 +14,7 @@ def describe_model(served: ServedModel) -> dict[str, Any]:
         "predictor_type": model.predictor_type,
         "feature_dim": model.feature_dim,
         "num_factors": model.num_factors,
-        "num_trained_features": int(model.trained.sum()),
+        "num_trained_features": len(model.trained_features),
         "untrained_features": model.untrained_features,
         "hyperparameters": model.hyperparameters.to_dict(),
         "training": model.metadata.get("training"),

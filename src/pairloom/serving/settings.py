@@ -13,6 +13,7 @@ BatchStrategy: TypeAlias = Literal["SINGLE_RECORD", "MULTI_RECORD"]
 
 MEBIBYTE: Final = 1 << 20
 DEFAULT_PORT: Final = 8080
+DEFAULT_REQUEST_TIMEOUT_SECONDS: Final = 60.0
 DEFAULT_PAYLOAD_MEBIBYTES: Final = 6
 MOST_PAYLOAD_MEBIBYTES: Final = 100  # of one request, and of all that a transform sends at once
 
@@ -51,7 +52,7 @@ class ServerSettings:
     max_payload_mebibytes: int = DEFAULT_PAYLOAD_MEBIBYTES
     batch_strategy: BatchStrategy = "MULTI_RECORD"
     max_concurrent_transforms: int = 0
-    request_timeout_seconds: float = 60.0
+    request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS
     idle_timeout_seconds: float = 75.0
     drain_seconds: float = 25.0
 

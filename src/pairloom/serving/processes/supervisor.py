@@ -13,7 +13,8 @@ from pairloom.errors import PlatformError
 
 logger = logging.getLogger(__name__)
 
-_HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGALRM)
+ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
+_HEARD = ENDING | {signal.SIGCHLD, signal.SIGALRM}
 _EARLY_DEATH_SECONDS = 1.0
 _MOST_EARLY_DEATHS = 5
 _REPORTING_SECONDS = 2.0  # for a worker that has used up its time to drain
@@ -29,7 +30,10 @@ class Workers(Protocol):
         """Get ready for a new process of this number; the one before it, if any, is gone."""
 
     def run(self, number: int) -> None:
-        """Work in a process of its own until told to end."""
+        """Work in a process of its own until told to end, by a signal of `ENDING`.
+
+        They are blocked, so that none is lost before this hears and unblocks them.
+        """
 
     def announce(self) -> None:
         """Say that all workers were started; signals are heard from now on."""
@@ -109,7 +113,7 @@ class Supervisor:
             # Whoever takes these over restores them at its end and raises again what came.
             signal.signal(signal.SIGTERM, lambda *_: None)
             signal.signal(signal.SIGINT, lambda *_: None)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD - ENDING)
             self._workers.run(number)
             code = 0
         except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 
 import uvicorn
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp
 
 from pairloom.serving.http.connection import ConnectionLimits, LimitedConnection
 from pairloom.serving.metrics import WorkerMetrics
+from pairloom.serving.processes.supervisor import ENDING
 from pairloom.serving.settings import ServerSettings
 
 _TICKS_PER_SECOND = 10  # as often as uvicorn calls on_tick
@@ -44,6 +46,10 @@ class _WorkerServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, parent: int) -> None:
         super().__init__(config)
         self._parent = parent
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # uvicorn hears them from here on
+        await super().startup(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_PER_SECOND == 0:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from pairloom.serving.transform.endpoint import Endpoint
-from pairloom.serving.transform.job import FailedFile, Invocation, TransformResult, transform
+from pairloom.serving.transform.job import (
+    FailedFile,
+    Invocation,
+    TransformResult,
+    transform,
+    transform_files,
+)
 from pairloom.serving.transform.settings import TransformSettings
 
 __all__ = [
@@ -13,4 +19,5 @@ __all__ = [
     "TransformResult",
     "TransformSettings",
     "transform",
+    "transform_files",
 ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Semaphore
+from threading import Event, Lock, Semaphore
 from typing import BinaryIO, Protocol
 
 from pairloom.errors import DataError, PairloomError, UserError
@@ -73,9 +73,23 @@ def transform(
     DataError
         There is no input.
     """
-    files = list_inputs(source, target)
+    return transform_files(list_inputs(source, target), invoke, settings)
+
+
+def transform_files(
+    files: Sequence[tuple[Path, Path]],
+    invoke: Invocation,
+    settings: TransformSettings,
+    *,
+    on_end: Callable[[Path, Exception | None], None] = lambda *_: None,
+) -> TransformResult:
+    """Do what `transform` does with files of input that each name their file of output.
+
+    `on_end` is called, by one thread at a time, when a file is done: with its path, and what went
+    wrong if anything did.
+    """
     with closing(_Requests(invoke, settings)) as requests:
-        job = _Job(requests, settings)
+        job = _Job(requests, settings, on_end)
         with ThreadPoolExecutor(settings.max_concurrent_transforms) as workers:
             done = [workers.submit(job.run, *pair) for pair in files]
             try:
@@ -121,13 +135,26 @@ class _Requests:
 class _Job:
     """Turns one file after the other into its output."""
 
-    def __init__(self, requests: _Requests, settings: TransformSettings) -> None:
+    def __init__(
+        self,
+        requests: _Requests,
+        settings: TransformSettings,
+        on_end: Callable[[Path, Exception | None], None],
+    ) -> None:
         self._requests = requests
         self._settings = settings
+        self._on_end = on_end
+        self._telling = Lock()
         self._processing = DataProcessing(settings) if settings.processes_data else None
 
     def run(self, source: Path, target: Path) -> Exception | None:
         """Write one file; return what went wrong, if anything did, and leave no answers then."""
+        error = self._write_answers(source, target)
+        with self._telling:
+            self._on_end(source, error)
+        return error
+
+    def _write_answers(self, source: Path, target: Path) -> Exception | None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.is_file():
