@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pairloom.platform.store.conditions import given
@@ -69,6 +71,12 @@ class LogEvents:
                 for row in session.scalars(statement.order_by(LogStreamRow.name))
             ]
 
+    def has_log_group(self, group: str) -> bool:
+        """Return whether a group has any stream."""
+        statement = select(LogStreamRow.name).where(LogStreamRow.group_name == group).limit(1)
+        with self._database.reading() as session:
+            return session.scalar(statement) is not None
+
     def log_events(  # noqa: PLR0913  the parts of one range
         self,
         streams: str | Sequence[str],
@@ -113,11 +121,12 @@ class LogEvents:
 
 
 def _stream(session: Session, group: str, name: str, now: float) -> LogStreamRow:
-    row = session.get(LogStreamRow, (group, name))
+    """Return a stream, made if need be; who else writes to it waits, so that ids ascend."""
+    row = session.get(LogStreamRow, (group, name), with_for_update=True)
     if row is None:
-        row = LogStreamRow(group_name=group, name=name, created_at=now)
-        session.add(row)
-        session.flush()
+        with suppress(IntegrityError), session.begin_nested():  # another has just made it
+            session.add(LogStreamRow(group_name=group, name=name, created_at=now))
+        row = session.get_one(LogStreamRow, (group, name), with_for_update=True)
     return row
 
 

@@ -27,7 +27,7 @@ class Metrics:
         namespace: str = TRAINING_NAMESPACE,
     ) -> None:
         """Add points to the series of these dimensions, such as `{"TrainingJobName": name}`."""
-        key = _dimensions_key(dimensions)
+        key = dimensions_key(dimensions)
         rows = [
             {
                 "namespace": namespace,
@@ -60,7 +60,7 @@ class Metrics:
         )
         statement = select(row.name, row.value, row.timestamp).where(
             row.namespace == namespace,
-            row.dimensions == _dimensions_key(dimensions),
+            row.dimensions == dimensions_key(dimensions),
             *asked,
         )
         with self._database.reading() as session:
@@ -68,5 +68,6 @@ class Metrics:
             return [MetricPoint(*point) for point in found]
 
 
-def _dimensions_key(dimensions: Mapping[str, str]) -> str:
+def dimensions_key(dimensions: Mapping[str, str]) -> str:
+    """Return dimensions as the tables have them."""
     return json.dumps(dict(sorted(dimensions.items())), separators=(",", ":"))

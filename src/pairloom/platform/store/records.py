@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, TypedDict
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict
 
 from pairloom.errors import PlatformError, UserError
 
 TRAINING_LOG_GROUP: Final = "/aws/sagemaker/TrainingJobs"
+TRANSFORM_LOG_GROUP: Final = "/aws/sagemaker/TransformJobs"
 TRAINING_NAMESPACE: Final = "/aws/sagemaker/TrainingJobs"
+ENDPOINT_NAMESPACE: Final = "AWS/SageMaker"
 
-SortBy: TypeAlias = Literal["Name", "CreationTime", "Status"]
+SortBy: TypeAlias = Literal["Name", "CreationTime", "LastModifiedTime", "Status"]
 
 # The states that end a job, and the status that each gives it. Any other is work in progress.
 TERMINAL_STATUS: Final = {
@@ -31,6 +33,18 @@ class AlreadyExistsError(UserError):
 
 class NotFoundError(UserError):
     """No resource has this name."""
+
+
+class ConflictError(UserError):
+    """A resource is in a state that does not allow what was asked."""
+
+
+class StoreAwayError(PlatformError):
+    """The database does not answer just now: it is locked, full, restarted or unreachable."""
+
+
+class StoreFullError(StoreAwayError):
+    """The disk that the database lies on is full."""
 
 
 class LeaseLostError(PlatformError):
@@ -70,6 +84,8 @@ class TrainingJobRecord:
 
     Attributes
     ----------
+    tuning_job
+        Name of the tuning job that it is part of.
     status, secondary_status
         TrainingJobStatus and SecondaryStatus.
     stop_requested
@@ -82,6 +98,7 @@ class TrainingJobRecord:
 
     name: str
     request: dict[str, Any]
+    tuning_job: str | None
     status: str
     secondary_status: str
     transitions: tuple[SecondaryTransition, ...]
@@ -99,10 +116,45 @@ class TrainingJobRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingJobQuery:
-    """Which training jobs are listed, and in which order.
+class ResourceRecord:
+    """A model, an endpoint configuration, an endpoint, a transform job or a tuning job.
 
-    `after` is the last job of the page before.
+    Attributes
+    ----------
+    request
+        As it was given, in botocore's member names.
+    status
+        As the API shows it; "Available" where the API shows none.
+    stop_requested, attempts, runner_id, lease_until
+        As those of a training job.
+    state
+        Whatever else those who work on it remember, as JSON.
+    """
+
+    name: str
+    request: dict[str, Any]
+    status: str
+    created_at: float
+    modified_at: float
+    stop_requested: bool
+    attempts: int
+    runner_id: str | None
+    lease_until: float | None
+    state: dict[str, Any]
+
+
+class Place(NamedTuple):
+    """Where a record stands in a list: by what the list is sorted by, then by name."""
+
+    key: str | float
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceQuery:
+    """Which resources are listed, and in which order.
+
+    `after` is the place of the last one of the page before, which may be gone by now.
     """
 
     name_contains: str | None = None
@@ -113,8 +165,25 @@ class TrainingJobQuery:
     modified_before: float | None = None
     sort_by: SortBy = "CreationTime"
     descending: bool = False
-    after: str | None = None
+    after: Place | None = None
     limit: int | None = None
+
+    def place_of(self, record: ResourceRecord | TrainingJobRecord) -> Place:
+        """Return where a record stands in what is asked for."""
+        keys: dict[SortBy, str | float] = {
+            "Name": record.name,
+            "CreationTime": record.created_at,
+            "LastModifiedTime": record.modified_at,
+            "Status": record.status,
+        }
+        return Place(keys[self.sort_by], record.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingJobQuery(ResourceQuery):
+    """Which training jobs are listed, and in which order; perhaps those of one tuning job."""
+
+    tuning_job: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +223,18 @@ class MetricPoint:
     name: str
     value: float
     timestamp: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticSet:
+    """What is kept of a metric's values from a time on: how many, their sum, least and greatest."""
+
+    name: str
+    timestamp: float
+    count: int
+    total: float
+    minimum: float
+    maximum: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

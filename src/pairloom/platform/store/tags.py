@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from pairloom.platform.store.database import Database
 from pairloom.platform.store.tables import TagRow
@@ -20,7 +22,7 @@ class Tags:
         """Give a resource tags; of a key that it has, the value changes."""
         with self._database.writing() as session:
             for key, value in tags.items():
-                session.merge(TagRow(arn=arn, key=key, value=value))
+                _set(session, arn, key, value)
 
     def tags(self, arn: str) -> dict[str, str]:
         """Return a resource's tags, by key."""
@@ -41,3 +43,12 @@ class Tags:
         """Take tags away; a key that is not there is no error."""
         with self._database.writing() as session:
             session.execute(delete(TagRow).where(TagRow.arn == arn, TagRow.key.in_(list(keys))))
+
+
+def _set(session: Session, arn: str, key: str, value: str) -> None:
+    try:
+        with session.begin_nested():
+            session.add(TagRow(arn=arn, key=key, value=value))
+    except IntegrityError:  # it is there, be it since this moment
+        here = (TagRow.arn == arn, TagRow.key == key)
+        session.execute(update(TagRow).where(*here).values(value=value))

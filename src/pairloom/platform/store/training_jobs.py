@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
+from pairloom.platform.store import leases
 from pairloom.platform.store.conditions import given
 from pairloom.platform.store.database import Database
+from pairloom.platform.store.listing import selected
 from pairloom.platform.store.records import (
     TERMINAL_STATUS,
     TERMINAL_STATUSES,
@@ -19,7 +20,6 @@ from pairloom.platform.store.records import (
     LeaseLostError,
     NotFoundError,
     SecondaryTransition,
-    SortBy,
     TrainingJobQuery,
     TrainingJobRecord,
 )
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 
 FIRST_MESSAGE = "Starting the training job"
 STOPPING_MESSAGE = "Stopping the training job"
-_SORTED_BY: dict[SortBy, InstrumentedAttribute[Any]] = {
-    "Name": TrainingJobRow.name,
-    "CreationTime": TrainingJobRow.created_at,
-    "Status": TrainingJobRow.status,
-}
 
 
 class TrainingJobs:
@@ -43,8 +38,15 @@ class TrainingJobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create_training_job(self, name: str, request: dict[str, Any]) -> None:
+    def create_training_job(
+        self, name: str, request: dict[str, Any], tuning_job: str | None = None
+    ) -> None:
         """Keep a new job, in state Starting.
+
+        Parameters
+        ----------
+        tuning_job
+            Name of the tuning job that it is part of.
 
         Raises
         ------
@@ -55,6 +57,7 @@ class TrainingJobs:
         row = TrainingJobRow(
             name=name,
             request=request,
+            tuning_job=tuning_job,
             status="InProgress",
             secondary_status="Starting",
             created_at=now,
@@ -78,9 +81,11 @@ class TrainingJobs:
 
     def training_jobs(self, query: TrainingJobQuery | None = None) -> list[TrainingJobRecord]:
         """Return the jobs that a query asks for."""
+        query = query or TrainingJobQuery()
+        scope = given((query.tuning_job, lambda name: TrainingJobRow.tuning_job == name))
         with self._database.reading() as session:
-            rows = session.execute(_selected(session, query or TrainingJobQuery()))
-            return [_record(row) for (row,) in rows]
+            rows = session.scalars(selected(TrainingJobRow, query, *scope))
+            return [_record(row) for row in rows]
 
     def request_stop(self, name: str) -> TrainingJobRecord:
         """Note that a job is to stop; one that has ended, or was told before, stays as it is.
@@ -104,30 +109,10 @@ class TrainingJobs:
 
         Jobs whose runner has let its lease run out are taken again, `attempts` tells.
         """
-        while True:
-            now = time.time()
-            free = and_(
-                TrainingJobRow.status.not_in(TERMINAL_STATUSES),
-                or_(TrainingJobRow.lease_until.is_(None), TrainingJobRow.lease_until < now),
-            )
-            oldest = select(TrainingJobRow.name).where(free).order_by(TrainingJobRow.created_at)
-            with self._database.reading() as session:
-                name = session.scalar(oldest.limit(1))
-            if name is None:
-                return None
-            with self._database.writing() as session:
-                taken = session.scalar(
-                    update(TrainingJobRow)
-                    .where(TrainingJobRow.name == name, free)
-                    .values(
-                        runner_id=runner_id,
-                        lease_until=now + seconds,
-                        attempts=TrainingJobRow.attempts + 1,
-                    )
-                    .returning(TrainingJobRow.name)
-                )
-                if taken is not None:
-                    return _record(session.get_one(TrainingJobRow, taken))
+        unfinished = TrainingJobRow.status.not_in(TERMINAL_STATUSES)
+        return leases.lease_oldest(
+            self._database, TrainingJobRow, unfinished, runner_id, seconds, _record
+        )
 
     def renew_lease(self, name: str, runner_id: str, seconds: float) -> TrainingJobRecord:
         """Keep a job for some more seconds, and return it: it may be `stop_requested` by now.
@@ -139,15 +124,14 @@ class TrainingJobs:
         """
         with self._database.writing() as session:
             row = _held(session, name, runner_id)
-            row.lease_until = time.time() + seconds
+            leases.extend(row, self._database.now(session), seconds)
             session.flush()
             return _record(row)
 
     def release_lease(self, name: str, runner_id: str) -> None:
         """Let go of a job that is not finished, so that any runner may take it at once."""
         with self._database.writing() as session:
-            row = _held(session, name, runner_id)
-            row.runner_id = row.lease_until = None
+            leases.end(_held(session, name, runner_id))
 
     def transition(
         self,
@@ -181,7 +165,7 @@ class TrainingJobs:
             _move_on(row, secondary_status, message)
             if secondary_status in TERMINAL_STATUS:
                 row.status = TERMINAL_STATUS[secondary_status]
-                row.runner_id = row.lease_until = None
+                leases.end(row)
             session.flush()
             return _record(row)
 
@@ -210,37 +194,8 @@ def _locked(session: Session, name: str) -> TrainingJobRow:
 
 def _held(session: Session, name: str, runner_id: str) -> TrainingJobRow:
     row = _locked(session, name)
-    if row.runner_id != runner_id:
-        holder = row.runner_id or "nobody"
-        raise LeaseLostError(f"training job {name!r} is held by {holder}, not by {runner_id}")
+    leases.refuse_other(row, runner_id)
     return row
-
-
-def _selected(session: Session, query: TrainingJobQuery) -> Select[TrainingJobRow]:
-    column = _SORTED_BY[query.sort_by]
-    statement = select(TrainingJobRow).where(*_conditions(query))
-    if query.after is not None:
-        last = session.get(TrainingJobRow, query.after)
-        if last is None:
-            raise NotFoundError(f"no training job is named {query.after!r}")
-        key = tuple_(column, TrainingJobRow.name)
-        last_key = tuple_(getattr(last, column.key), last.name)
-        statement = statement.where(key < last_key if query.descending else key > last_key)
-    order = (column, TrainingJobRow.name)
-    statement = statement.order_by(*(key.desc() if query.descending else key for key in order))
-    return statement if query.limit is None else statement.limit(query.limit)
-
-
-def _conditions(query: TrainingJobQuery) -> list[ColumnElement[bool]]:
-    row = TrainingJobRow
-    return given(
-        (query.name_contains, lambda value: row.name.contains(value, autoescape=True)),
-        (query.status, lambda value: row.status == value),
-        (query.created_after, lambda value: row.created_at > value),
-        (query.created_before, lambda value: row.created_at < value),
-        (query.modified_after, lambda value: row.modified_at > value),
-        (query.modified_before, lambda value: row.modified_at < value),
-    )
 
 
 def _record(row: TrainingJobRow) -> TrainingJobRecord:
@@ -251,6 +206,7 @@ def _record(row: TrainingJobRow) -> TrainingJobRecord:
     return TrainingJobRecord(
         name=row.name,
         request=row.request,
+        tuning_job=row.tuning_job,
         status=row.status,
         secondary_status=row.secondary_status,
         transitions=tuple(transitions),

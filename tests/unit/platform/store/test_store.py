@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from pairloom.platform.store import (
     LogEvent,
     MetricPoint,
     NotFoundError,
+    StatisticSet,
     Store,
 )
 from pairloom.platform.store.tables import Table
@@ -107,11 +107,12 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         Store(f"sqlite:///{file}")
 
 
-def test_database_of_a_later_version_is_refused(url: str, store: Store, tmp_path: Path) -> None:
+def test_database_of_a_later_version_is_refused(url: str, store: Store) -> None:
     store.close()
-    with sqlite3.connect(tmp_path / "platform.sqlite") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
     with pytest.raises(PlatformError, match="made by another version of Pairloom"):
         Store(url)
 
@@ -163,6 +164,29 @@ def test_metrics_are_found_by_series_and_time(store: Store) -> None:
     assert store.metrics(JOB, namespace="/other") == []
 
 
+def statistic_set(timestamp: float, count: int) -> StatisticSet:
+    return StatisticSet(
+        name="Invocations", timestamp=timestamp, count=count, total=2.5, minimum=0.5, maximum=1.5
+    )
+
+
+def test_statistic_sets_are_those_of_all_sources_the_last_of_each(store: Store) -> None:
+    about = {"VariantName": "A", "EndpointName": "digits"}
+    for source, timestamp, count in (("a", 60.0, 1), ("a", 60.0, 3), ("b", 60.0, 2), ("a", 120, 4)):
+        sets = [(about, statistic_set(timestamp, count))]
+        store.keep_statistic_sets(sets, namespace="AWS/SageMaker", source=source)
+    asked = {"EndpointName": "digits", "VariantName": "A"}, "Invocations"
+
+    assert store.statistic_sets(*asked, namespace="AWS/SageMaker", start=60, end=120) == [
+        statistic_set(60.0, 3),
+        statistic_set(60.0, 2),
+    ]
+    assert store.statistic_sets(about, "Latency", namespace="AWS/SageMaker") == []
+    assert store.statistic_sets(*asked, namespace="other") == []
+    store.forget_statistic_sets(before=120.0)
+    assert store.statistic_sets(*asked, namespace="AWS/SageMaker") == [statistic_set(120.0, 4)]
+
+
 def test_tags_are_set_changed_and_taken_away(store: Store) -> None:
     store.add_tags("arn:a", {"team": "one", "cost": "1"})
     store.add_tags("arn:a", {"team": "two"})
@@ -170,6 +194,27 @@ def test_tags_are_set_changed_and_taken_away(store: Store) -> None:
     store.delete_tags("arn:a", ["cost", "absent"])
     assert store.tags("arn:a") == {"team": "two"}
     assert store.tags("arn:b") == {"team": "three"}
+
+
+def test_changes_made_together_are_kept_all_or_not_at_all(store: Store) -> None:
+    def make(name: str, error: Exception | None = None) -> None:
+        with store.together():
+            store.add_tags(f"arn:{name}", {"team": "one"})
+            store.create_training_job(name, {})
+            assert store.training_job(name) is not None
+            assert store.tags(f"arn:{name}") == {"team": "one"}
+            if error:
+                raise error
+
+    make("kept")
+    with pytest.raises(RuntimeError):
+        make("lost", RuntimeError())
+    store.delete_tags("arn:kept", ["team"])
+    with pytest.raises(AlreadyExistsError):
+        make("kept")
+    assert [job.name for job in store.training_jobs()] == ["kept"]
+    assert store.all_tags() == {}
+    make("lost")
 
 
 def test_role_is_made_once(store: Store) -> None:

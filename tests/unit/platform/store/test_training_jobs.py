@@ -10,6 +10,7 @@ from pairloom.platform.store import (
     NotFoundError,
     Store,
     TrainingJobQuery,
+    TrainingJobRecord,
 )
 
 
@@ -159,7 +160,15 @@ def test_jobs_are_listed_by_what_the_query_asks(store: Store) -> None:
     assert names(TrainingJobQuery(modified_before=created[2])) == ["b_1", "a-1"]
 
 
-@pytest.mark.parametrize("sort_by", ["Name", "CreationTime", "Status"])
+def test_jobs_of_a_tuning_job_are_found(store: Store) -> None:
+    store.create_training_job("alone", {})
+    for name in ("first", "second"):
+        store.create_training_job(name, {}, tuning_job="tune")
+    jobs = store.training_jobs(TrainingJobQuery(tuning_job="tune"))
+    assert [(job.name, job.tuning_job) for job in jobs] == [("first", "tune"), ("second", "tune")]
+
+
+@pytest.mark.parametrize("sort_by", ["Name", "CreationTime", "LastModifiedTime", "Status"])
 @pytest.mark.parametrize("descending", [False, True])
 def test_pages_join_to_the_whole_list(store: Store, sort_by: str, descending: bool) -> None:
     for index in range(7):
@@ -167,12 +176,13 @@ def test_pages_join_to_the_whole_list(store: Store, sort_by: str, descending: bo
     store.transition("job-3", "Failed", "")
     whole = TrainingJobQuery(sort_by=sort_by, descending=descending)  # type: ignore[arg-type]
     found: list[str] = []
+    page: list[TrainingJobRecord] = []
     while True:
         page = store.training_jobs(
             TrainingJobQuery(
                 sort_by=whole.sort_by,
                 descending=descending,
-                after=found[-1] if found else None,
+                after=whole.place_of(page[-1]) if found else None,
                 limit=3,
             )
         )
