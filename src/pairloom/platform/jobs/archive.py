@@ -6,12 +6,21 @@ import gzip
 import tarfile
 from pathlib import Path
 
+from pairloom.formats.full_disk import naming_full_disk
+
 _LEVEL = 1  # the model is an archive itself; more effort saves nothing
 
 
 def write_archive(folder: Path, path: Path) -> None:
-    """Write the files of a folder as `*.tar.gz`, by name, without times, owners or links."""
+    """Write the files of a folder as `*.tar.gz`, by name, without times, owners or links.
+
+    Raises
+    ------
+    FullDiskError
+        The disk is full.
+    """
     with (
+        naming_full_disk(path.name, path),
         path.open("wb") as raw,
         gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,

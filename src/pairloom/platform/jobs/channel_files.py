@@ -7,12 +7,23 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from pairloom.errors import UserError
 from pairloom.platform.jobs.training_request import MANIFEST_FILE, ChannelRequest
 from pairloom.platform.objectstore.objects import Location, Objects, StoredObject
 
 MOST_MANIFEST_BYTES = 64 << 20
+
+
+class ObjectSource(Protocol):
+    """A channel, or what else has its files in the object store; as text it is named in errors."""
+
+    @property
+    def uri(self) -> str: ...
+
+    @property
+    def data_type(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,7 @@ class ChannelFile:
     path: PurePosixPath
 
 
-def channel_files(objects: Objects, channel: ChannelRequest) -> list[ChannelFile]:
+def channel_files(objects: Objects, channel: ObjectSource) -> list[ChannelFile]:
     """Find the objects of a channel, those of all instances, in the order of their names.
 
     Raises
@@ -40,7 +51,7 @@ def channel_files(objects: Objects, channel: ChannelRequest) -> list[ChannelFile
                 for place, path in read_manifest(text, str(source))
             ]
         else:
-            found = _below(objects, source)
+            found = _some_below(objects, source)
         _refuse_clashes([file.path for file in found])
     except UserError as error:
         raise UserError(f"{channel}: {error}") from error
@@ -57,6 +68,21 @@ def epoch_order(
     return drawn.sample(list(files), len(files))
 
 
+def stored_files(objects: Objects, prefix: Location) -> list[ChannelFile]:
+    """Return the objects whose keys begin so, by key, and where each lies in a folder.
+
+    Raises
+    ------
+    UserError
+        A name leads out of the folder.
+    """
+    return [
+        ChannelFile(item, path_below(prefix.key, item.location.key))
+        for item in objects.list(prefix)
+        if not item.location.key.endswith("/")  # how browsers of buckets mark a folder
+    ]
+
+
 def path_below(prefix: str, key: str) -> PurePosixPath:
     """Return where an object lies whose key begins with a prefix.
 
@@ -68,7 +94,20 @@ def path_below(prefix: str, key: str) -> PurePosixPath:
         The key holds `..`, `.` or nothing between two slashes.
     """
     folder = prefix if key.startswith(f"{prefix.rstrip('/')}/") else prefix.rpartition("/")[0]
-    return _inner_path(key.removeprefix(folder).removeprefix("/"), key)
+    return inner_path(key.removeprefix(folder).removeprefix("/"), key)
+
+
+def inner_path(relative: str, name: str) -> PurePosixPath:
+    """Return a path within a folder, which is given below it.
+
+    Raises
+    ------
+    UserError
+        It holds `..`, `.` or nothing between two slashes; the message has the name.
+    """
+    if any(part in ("", ".", "..") for part in relative.split("/")) or "\0" in relative:
+        raise UserError(f"the name {name!r} leads out of the folder; it cannot be a file")
+    return PurePosixPath(relative)
 
 
 def read_manifest(text: bytes, name: str) -> list[tuple[Location, PurePosixPath]]:
@@ -99,24 +138,14 @@ def _manifest_entry(prefix: str, place: str, name: object) -> tuple[Location, Pu
     location = Location.parse(prefix + name)
     if not location.key:
         raise UserError(f"{place}: {location} names no object")
-    return location, _inner_path(name.lstrip("/"), name)
+    return location, inner_path(name.lstrip("/"), name)
 
 
-def _below(objects: Objects, source: Location) -> list[ChannelFile]:
-    found = [
-        ChannelFile(item, path_below(source.key, item.location.key))
-        for item in objects.list(source)
-        if not item.location.key.endswith("/")  # how browsers of buckets mark a folder
-    ]
+def _some_below(objects: Objects, source: Location) -> list[ChannelFile]:
+    found = stored_files(objects, source)
     if not found:
         raise UserError(f"there are no objects whose address begins with {source}")
     return found
-
-
-def _inner_path(relative: str, key: str) -> PurePosixPath:
-    if any(part in ("", ".", "..") for part in relative.split("/")) or "\0" in relative:
-        raise UserError(f"the name {key!r} leads out of the channel's folder; it cannot be a file")
-    return PurePosixPath(relative)
 
 
 def _refuse_clashes(paths: Sequence[PurePosixPath]) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from pairloom.errors import PairloomError
 from pairloom.platform.jobs.archive import files_below
-from pairloom.platform.jobs.channel_files import path_below
+from pairloom.platform.jobs.channel_download import download
+from pairloom.platform.jobs.channel_files import stored_files
+from pairloom.platform.jobs.disk_space import refuse_full_disk
 from pairloom.platform.objectstore.objects import Location, Objects
 
 _LOGGER = logging.getLogger(__name__)
@@ -24,6 +26,11 @@ class CheckpointExchange:
     ----------
     folder
         Where the train program writes them.
+
+    Attributes
+    ----------
+    num_brought
+        How many files were found at the address and downloaded.
     """
 
     def __init__(self, objects: Objects, prefix: Location, folder: Path) -> None:
@@ -31,22 +38,22 @@ class CheckpointExchange:
         self._prefix = prefix
         self._folder = folder
         self._sent: dict[Path, tuple[int, int]] = {}
+        self.num_brought = 0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
 
     def bring(self) -> None:
-        """Download what an earlier job left, unless this one has checkpoints of its own."""
+        """Download what an earlier run left, unless this one has checkpoints of its own."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if files_below(self._folder):
             return
         folder = Location(self._prefix.bucket, f"{self._prefix.key.rstrip('/')}/".lstrip("/"))
-        for item in self._objects.list(folder):
-            if item.location.key.endswith("/"):
-                continue
-            path = self._folder / path_below(folder.key, item.location.key)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._objects.download(item, path)
-            self._sent[path] = _state(path)
+        files = stored_files(self._objects, folder)
+        num_bytes = sum(file.item.num_bytes for file in files)
+        refuse_full_disk(num_bytes, self._folder, f"what is below {folder}")
+        download(self._objects, folder, files, self._folder)
+        self._sent = {path: _state(path) for path in files_below(self._folder)}
+        self.num_brought = len(files)
 
     def start(self) -> None:
         """Send new ones from now on."""

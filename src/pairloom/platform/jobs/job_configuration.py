@@ -7,7 +7,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pairloom.container.environment import CHECKPOINT_EPOCHS, CHECKPOINT_SECONDS, ONE_PROCESS
+from pairloom.container.environment import (
+    CHECKPOINT_EPOCHS,
+    CHECKPOINT_SECONDS,
+    ONE_PROCESS,
+    RAY_ADDRESS,
+)
 from pairloom.container.job_folder import JobFolder
 from pairloom.platform.jobs.training_request import TrainingRequest
 
@@ -15,6 +20,7 @@ _NETWORK_INTERFACE = "lo"
 
 # Of the platform's own variables none but these reach a job: no key, no address.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PAIRLOOM_SIMD")
+_RAY_TOKENS = "RAY_AUTH_"
 _CHECKPOINT_SECONDS = "60"
 
 
@@ -29,18 +35,29 @@ def write_configuration(folder: JobFolder, request: TrainingRequest) -> None:
         folder.checkpoints.mkdir(exist_ok=True)
 
 
-def environment_of(request: TrainingRequest, arn: str) -> dict[str, str]:
+def inherited_environment() -> dict[str, str]:
+    """Return what programs of users get of the platform's own variables."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+def environment_of(request: TrainingRequest, arn: str, ray_address: str) -> dict[str, str]:
     """Return the environment of the job's process.
 
     Every job leaves checkpoints, so that one which the platform's own end interrupts goes on.
+    Which Ray is joined is the platform's to say, never the request's: who joins one trusts it.
     """
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     given = request.environment
     chosen = CHECKPOINT_SECONDS in given or CHECKPOINT_EPOCHS in given
     checkpoints = {} if chosen else {CHECKPOINT_SECONDS: _CHECKPOINT_SECONDS}
-    hosts = {ONE_PROCESS: "true"} if request.instance_count > 1 else {}
+    hosts = _instances(ray_address) if request.instance_count > 1 else {}
     told = {"TRAINING_JOB_NAME": request.name, "TRAINING_JOB_ARN": arn}
-    return {**inherited, "MPLBACKEND": "Agg", **checkpoints, **given, **hosts, **told}
+    return {**inherited_environment(), "MPLBACKEND": "Agg", **checkpoints, **given, **hosts, **told}
+
+
+def _instances(ray_address: str) -> dict[str, str]:
+    own = os.environ.items() if ray_address else ()
+    tokens = {name: text for name, text in own if name.startswith(_RAY_TOKENS)}
+    return {ONE_PROCESS: "true", RAY_ADDRESS: ray_address, **tokens}
 
 
 def _channels(request: TrainingRequest) -> dict[str, dict[str, str]]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 from pairloom.errors import PlatformError
+from pairloom.platform.jobs.patience import patiently
+from pairloom.platform.store import LeaseLostError
+
+T = TypeVar("T")
 
 
 class StopRequestedError(Exception):
-    """Somebody called StopTrainingJob."""
+    """Somebody asked the job to stop."""
 
 
 class LetGoError(PlatformError):
@@ -21,19 +27,16 @@ class JobControl:
     def __init__(self, *, stop_requested: bool = False) -> None:
         self._stop = threading.Event()
         self._let_go = threading.Event()
-        self._something = threading.Event()
         self.lease_lost = False
         if stop_requested:
             self.request_stop()
 
     def request_stop(self) -> None:
         self._stop.set()
-        self._something.set()
 
     def let_go(self, *, lease_lost: bool = False) -> None:
         self.lease_lost = self.lease_lost or lease_lost
         self._let_go.set()
-        self._something.set()
 
     @property
     def stop_requested(self) -> bool:
@@ -53,3 +56,17 @@ class JobControl:
         self.refuse_let_go()
         if self._stop.is_set():
             raise StopRequestedError
+
+    def keep(self, write: Callable[[], T]) -> T:
+        """Write to the store as who holds the job's lease, though the database be away.
+
+        Raises
+        ------
+        LetGoError
+            The lease is another's.
+        """
+        try:
+            return patiently(write, self.refuse_let_go)
+        except LeaseLostError as lost:
+            self.let_go(lease_lost=True)
+            raise LetGoError(str(lost)) from lost

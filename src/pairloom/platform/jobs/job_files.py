@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pairloom.container.job_folder import JobFolder
+from pairloom.formats.full_disk import naming_full_disk
 
 EndedBy: TypeAlias = Literal["itself", "stop", "time limit"]
 
@@ -30,12 +31,19 @@ class Ending:
 
 
 class JobFiles:
-    """The folder of one job: that of the train program, and the runner's own notes in it."""
+    """The folder of one job: that of the train program, and the runner's own notes in it.
+
+    Attributes
+    ----------
+    were_left_behind
+        The job has been worked on elsewhere since, or never here: it starts anew in this folder.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.job = JobFolder(root)
         self._notes = root / "runner"
+        self.were_left_behind = False
 
     @property
     def lock(self) -> Path:
@@ -70,6 +78,17 @@ class JobFiles:
     def note_ending(self, ending: Ending) -> None:
         self._write("ended", asdict(ending))
 
+    def take(self, attempt: int) -> None:
+        """Begin an attempt; what is here is kept if it is of the attempt before.
+
+        Attempts are counted over all machines that share a database, these files are not.
+        """
+        noted = self._read("attempt")
+        self.were_left_behind = attempt > 1 and (noted is None or noted["number"] != attempt - 1)
+        if self.were_left_behind:
+            self._clear()
+        self._write("attempt", {"number": attempt})
+
     @property
     def interruptions(self) -> int:
         """How often a runner died while it had the job."""
@@ -83,10 +102,19 @@ class JobFiles:
         """Take everything away; the job has ended, its results are elsewhere."""
         shutil.rmtree(self.root, ignore_errors=True)
 
+    def _clear(self) -> None:
+        kept = {self._notes, self.lock, self._notes / "interruptions"}
+        for path in [*self.root.iterdir(), *self._notes.iterdir()]:
+            if path.is_dir() and path not in kept:
+                shutil.rmtree(path)
+            elif path not in kept:
+                path.unlink()
+
     def _write(self, name: str, document: dict[str, Any]) -> None:
         self._notes.mkdir(parents=True, exist_ok=True)
         scratch = self._notes / f"{name}.new"
-        with scratch.open("w", encoding="utf-8") as file:
+        what = f"the runner's note {name!r}"
+        with naming_full_disk(what, scratch), scratch.open("w", encoding="utf-8") as file:
             json.dump(document, file)
             file.flush()
             os.fsync(file.fileno())

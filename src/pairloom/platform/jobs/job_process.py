@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -94,6 +95,7 @@ class JobProcess:
     def _order(self, letter: bytes) -> None:
         if self._process.poll() is not None:
             return
+        self._process.send_signal(signal.SIGCONT)  # a guard that was stopped would not hear
         with suppress(BrokenPipeError):  # it has ended just now
             os.write(self._pipe(self._process.stdin).fileno(), letter)
 

@@ -6,9 +6,9 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from pairloom.platform.jobs.job_control import JobControl, LetGoError
+from pairloom.platform.jobs.job_control import JobControl
 from pairloom.platform.jobs.patience import patiently
-from pairloom.platform.store import LeaseLostError, Store, TrainingJobRecord
+from pairloom.platform.store import Store, TrainingJobRecord
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -87,11 +87,7 @@ class JobCourse:
                 self.name, status, _MESSAGES[status], runner_id=self._runner_id, **results
             )
 
-        try:
-            self.record = patiently(move, self._control.refuse_let_go)
-        except LeaseLostError as lost:
-            self._control.let_go(lease_lost=True)
-            raise LetGoError(str(lost)) from lost
+        self.record = self._control.keep(move)
 
     def _final_metrics(self) -> list[dict[str, object]]:
         points = patiently(lambda: self._store.metrics({"TrainingJobName": self.name}))

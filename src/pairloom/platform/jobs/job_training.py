@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from pairloom.platform.jobs.channel_files import ChannelFile
 from pairloom.platform.jobs.checkpoint_exchange import CheckpointExchange
+from pairloom.platform.jobs.field_fates import ignored_line
 from pairloom.platform.jobs.job_configuration import environment_of
 from pairloom.platform.jobs.job_control import JobControl
-from pairloom.platform.jobs.job_files import EndedBy, Ending, JobFiles
+from pairloom.platform.jobs.job_files import Ending, JobFiles
 from pairloom.platform.jobs.job_process import Deadline, JobProcess, train_command
-from pairloom.platform.jobs.metric_definitions import ALL_DEFINITIONS, MetricReader
+from pairloom.platform.jobs.job_watch import until_end
+from pairloom.platform.jobs.metric_definitions import MetricReader
 from pairloom.platform.jobs.patience import patiently
 from pairloom.platform.jobs.pipe_feeder import PipeFeeder
 from pairloom.platform.jobs.training_request import TrainingRequest
 from pairloom.platform.logs.job_log_writer import JobLogWriter
+from pairloom.platform.logs.job_streams import open_streams
 from pairloom.platform.objectstore.objects import Location, Objects
 from pairloom.platform.store import Store
-
-_LOGGER = logging.getLogger(__name__)
-
-_POLL_SECONDS = 0.1
-_LETTING_GO_SECONDS = 8.0
 
 
 class JobTraining:
@@ -51,6 +48,7 @@ class JobTraining:
         lock: int,
         *,
         arn: str,
+        ray_address: str,
         started_at: float,
         stop_seconds: float,
     ) -> Ending:
@@ -77,24 +75,32 @@ class JobTraining:
                 self._store,
                 self._stream(),
                 {"TrainingJobName": self._request.name},
-                self._metrics().read,
+                MetricReader(self._request.metric_definitions).read,
             )
             ending.callback(log.close)
             if self._request.ignored_fields:
-                log.line(_ignored_line(self._request.ignored_fields))
+                log.line(ignored_line(self._request.ignored_fields))
+            if self._files.were_left_behind:
+                log.line(self._new_beginning(checkpoints))
             for feeder in self._feeders(channels):
                 ending.callback(feeder.close)
                 feeder.start()
             process = JobProcess(
                 train_command(self._files.root),
                 folder=self._files.root,
-                environment=environment_of(self._request, arn),
+                environment=environment_of(self._request, arn, ray_address),
                 lock=lock,
                 on_line=log.line,
             )
             ending.callback(process.finish)
             ending.callback(process.kill)
-            ended_by = self._until_end(process, deadline, stop_seconds)
+            ended_by = until_end(
+                process,
+                self._control,
+                stop_seconds=stop_seconds,
+                deadline=deadline,
+                is_wanted=lambda: not self._feeding_failed,
+            )
             noted = Ending(process.finish(), ended_by, time.time())
         self._control.refuse_let_go()
         if self._feeding_failed:
@@ -102,28 +108,6 @@ class JobTraining:
         if checkpoints is not None:
             checkpoints.send()
         return noted
-
-    def _until_end(self, process: JobProcess, deadline: Deadline, stop_seconds: float) -> EndedBy:
-        while process.wait(_POLL_SECONDS) is None:
-            if self._feeding_failed:
-                process.kill()
-            elif self._control.is_let_go:
-                process.end(0 if self._control.lease_lost else _LETTING_GO_SECONDS)
-                self._control.refuse_let_go()
-            elif self._control.stop_requested:
-                self._end_patiently(process, stop_seconds)
-                return "stop"
-            elif deadline.has_passed:
-                self._end_patiently(process, stop_seconds)
-                return "time limit"
-        return "itself"
-
-    def _end_patiently(self, process: JobProcess, seconds: float) -> None:
-        process.terminate()
-        due = time.monotonic() + seconds
-        while process.wait(_POLL_SECONDS) is None:
-            if self._control.is_let_go or time.monotonic() > due:
-                process.kill()
 
     def _feeders(self, channels: Mapping[str, Sequence[ChannelFile]]) -> list[PipeFeeder]:
         return [
@@ -153,19 +137,18 @@ class JobTraining:
         finally:
             exchange.close()
 
-    def _metrics(self) -> MetricReader:
-        definitions = {**ALL_DEFINITIONS, **self._request.metric_definitions}
-        return MetricReader(definitions)
+    def _new_beginning(self, checkpoints: CheckpointExchange | None) -> str:
+        """Say where training begins after it was begun in a folder that is not this one."""
+        said = "Pairloom goes on with this job on another machine or in another folder than before"
+        if checkpoints is None:
+            return f"{said}: training begins anew, as the request has no CheckpointConfig"
+        uri, num_files = self._request.checkpoint_uri, checkpoints.num_brought
+        if num_files == 0:
+            return f"{said}: training begins anew, as there are no checkpoints below {uri} yet"
+        return f"{said}: training goes on from the checkpoints below {uri} ({num_files} files)"
 
     def _stream(self) -> str:
-        """Return the name of the job's log stream: that of an earlier run of it, if there was."""
-        prefix = f"{self._request.name}/{self._request.hosts[0]}-"
-        streams = patiently(
-            lambda: self._store.log_streams(prefix=prefix), self._control.refuse_let_go
+        name, hosts = self._request.name, self._request.hosts
+        return patiently(
+            lambda: open_streams(self._store, name, hosts), self._control.refuse_let_go
         )
-        return streams[0].name if streams else f"{prefix}{int(time.time())}"
-
-
-def _ignored_line(fields: Mapping[str, str]) -> str:
-    reasons = ", ".join(f"{field} ({why})" for field, why in fields.items())
-    return f"Pairloom ignores {reasons}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Final
 
 from pairloom.container.job_log import is_score
+from pairloom.platform.jobs.metric_expression import MetricExpression, finite_number
 
 _MEASURES: Final = {
     "rmse": "rmse",
@@ -55,41 +55,45 @@ ALL_DEFINITIONS: Final[Mapping[str, str]] = {
 }
 """Those, and what Pairloom measures besides."""
 
+MEASURES: Final[Mapping[str, frozenset[str]]] = {
+    "regressor": frozenset({"rmse", "mse", "absolute_loss"}),
+    "binary_classifier": frozenset(
+        {name for name in _MEASURES if name.startswith("binary_")} | {"auc"}
+    ),
+}
+"""What a job measures, by its predictor type; names of metrics end so."""
+
 
 class MetricReader:
     """Takes the values of metrics out of the lines of a log.
 
     Parameters
     ----------
-    definitions
-        Regular expressions by the metrics' names; the first group is the value.
+    given
+        A user's regular expressions by the metrics' names; the first group is the value. They are
+        added to `ALL_DEFINITIONS`, and stand before those of the same name.
+
+    Raises
+    ------
+    UserError
+        One of them is refused.
     """
 
-    def __init__(self, definitions: Mapping[str, str]) -> None:
-        self._patterns = [(name, _compiled(text)) for name, text in definitions.items()]
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = [(name, MetricExpression(name, text)) for name, text in given.items()]
+        # Python's engine may search these: it is quick with them, which of a user's nobody knows.
+        ours = {name: text for name, text in ALL_DEFINITIONS.items() if name not in given}
+        self._ours = [(name, re.compile(text)) for name, text in ours.items()]
 
     def read(self, line: str) -> list[tuple[str, float]]:
         """Return what a line says, by metric; what is no finite number says nothing."""
         line = line[:_MOST_READ_CHARACTERS]
-        found = []
-        for name, pattern in self._patterns:
-            if pattern is not None and (match := pattern.search(line)) and match.lastindex:
-                value = _number(match[1])
-                if value is not None:
-                    found.append((name, value))
-        return found
-
-
-def _compiled(text: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError):
-        return None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+        found = [
+            (name, finite_number(match[1]))
+            for name, pattern in self._ours
+            if (match := pattern.search(line))
+        ]
+        if self._given:
+            text = line.encode("utf-8", "replace")
+            found += [(name, expression.value(text)) for name, expression in self._given]
+        return [(name, value) for name, value in found if value is not None]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from pairloom.errors import PairloomError
+from pairloom.platform.store import StoreAwayError
 
 T = TypeVar("T")
 
@@ -23,16 +23,20 @@ def patiently(
     *,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> T:
-    """Call until the database answers; what Pairloom itself raises is an answer."""
+    """Call until the database answers.
+
+    Raises
+    ------
+    StoreAwayError
+        It did not in all that time.
+    """
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
             return call()
-        except PairloomError:
-            raise
-        except Exception as error:
+        except StoreAwayError as error:
             if time.monotonic() > deadline:
                 raise
-            _LOGGER.warning("the store does not answer, trying again: %s", error)
+            _LOGGER.warning("trying again: %s", error)
         keep_on()
         time.sleep(_PAUSE_SECONDS)

@@ -8,16 +8,18 @@ import secrets
 import socket
 import threading
 import time
+from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from pairloom.errors import PairloomError
 from pairloom.platform.jobs.job_control import JobControl
 from pairloom.platform.jobs.job_files import JobFiles
+from pairloom.platform.jobs.job_kind import JobKind, LeasedJob
 from pairloom.platform.jobs.job_lock import is_free
-from pairloom.platform.jobs.job_run import JobRun, Surroundings
-from pairloom.platform.settings import PlatformSettings
-from pairloom.platform.store import LeaseLostError, TrainingJobRecord
+from pairloom.platform.jobs.job_run import JobRun
+from pairloom.platform.store import ChangeWatch, LeaseLostError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,9 +36,12 @@ def new_runner_id() -> str:
 
 @dataclass(slots=True)
 class _RunningJob:
+    kind: JobKind
+    name: str
     thread: threading.Thread
     control: JobControl
     renewed_at: float
+    has_ended: bool = False
 
 
 class Runner:
@@ -44,98 +49,114 @@ class Runner:
 
     Parameters
     ----------
-    around
-        What the jobs share.
+    kinds
+        Take turns: of each that has a job waiting, one is started before the next of another.
+    changes
+        Of the store that the jobs wait in.
     slots
-        How many jobs run at once.
+        How many jobs of all kinds run at once.
     lease_seconds
         After how long without a sign of life another runner may take this one's jobs.
     """
 
     def __init__(
         self,
-        around: Surroundings,
-        settings: PlatformSettings,
+        kinds: Sequence[JobKind],
+        changes: ChangeWatch,
         *,
         slots: int,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        self._around = around
-        self._settings = settings
+        self._turns = deque(kinds)
+        self._changes = changes
         self._slots = slots
         self._lease_seconds = lease_seconds
-        self._running: dict[str, _RunningJob] = {}
+        self._running: dict[tuple[str, str], _RunningJob] = {}  # by kind and name
+        self._one_ended = threading.Event()
 
     def run(self, ended: threading.Event) -> None:
         """Work until the event is set; jobs that are not finished then are let go of."""
-        self._sweep()
+        for kind in self._turns:
+            _sweep(kind)
         while not ended.is_set():
             try:
                 self._step()
             except Exception as error:  # noqa: BLE001  the database may be locked or away
                 _LOGGER.warning("the runner goes on after an error: %s", error)
-            ended.wait(_IDLE_SECONDS)
+            self._one_ended.wait(_IDLE_SECONDS)
+            self._one_ended.clear()
         self._let_go()
 
     def _step(self) -> None:
-        for name in [name for name, job in self._running.items() if not job.thread.is_alive()]:
-            del self._running[name]
-        for name, job in self._running.items():
-            self._look_after(name, job)
-        while len(self._running) < self._slots:
-            record = self._around.store.lease_training_job(
-                self._around.runner_id, self._lease_seconds
-            )
-            if record is None:
-                return
-            self._start(record)
+        ended = [key for key, job in self._running.items() if job.has_ended]
+        for key in ended:
+            del self._running[key]
+        for job in self._running.values():
+            self._look_after(job)
+        if not (self._changes.is_due() or ended):
+            return
+        while len(self._running) < self._slots and self._start_next():
+            pass
 
-    def _start(self, record: TrainingJobRecord) -> None:
-        control = JobControl(stop_requested=record.stop_requested)
-        run = JobRun(
-            self._around,
-            record,
-            JobFiles(self._settings.job_folder(record.name)),
-            self._settings.arn("training-job", record.name),
-            control,
-        )
-        thread = threading.Thread(target=run.run, name=record.name, daemon=True)
-        before = self._running.get(record.name)
+    def _start_next(self) -> bool:
+        """Start a job of the kind whose turn it is, or of the next one that has any."""
+        for _ in range(len(self._turns)):
+            kind = self._turns[0]
+            self._turns.rotate(-1)
+            job = kind.lease(self._lease_seconds)
+            if job is not None:
+                self._start(kind, job)
+                return True
+        return False
+
+    def _start(self, kind: JobKind, job: LeasedJob) -> None:
+        control = JobControl(stop_requested=job.stop_requested)
+        files = JobFiles(kind.folder / job.name)
+        run = JobRun(job, job.work(files, control), files, control)
+
+        def work() -> None:
+            try:
+                run.run()
+            finally:
+                running.has_ended = True
+                self._one_ended.set()
+
+        thread = threading.Thread(target=work, name=job.name, daemon=True)
+        before = self._running.get((kind.name, job.name))
         if before is not None:  # its lease ran out while this runner did not get to renew it
             before.control.let_go(lease_lost=True)
-        self._running[record.name] = _RunningJob(thread, control, time.monotonic())
+        running = _RunningJob(kind, job.name, thread, control, time.monotonic())
+        self._running[kind.name, job.name] = running
         thread.start()
 
-    def _look_after(self, name: str, job: _RunningJob) -> None:
-        store, runner_id = self._around.store, self._around.runner_id
+    def _look_after(self, job: _RunningJob) -> None:
         if time.monotonic() - job.renewed_at < min(_LOOK_SECONDS, self._lease_seconds / 3):
             return
         try:
-            record = store.renew_lease(name, runner_id, self._lease_seconds)
+            stop_requested = job.kind.renew(job.name, self._lease_seconds)
         except LeaseLostError:
-            if job.thread.is_alive():  # else the job has ended just now
+            if not job.has_ended:  # else the job has ended just now
                 job.control.let_go(lease_lost=True)
             return
         job.renewed_at = time.monotonic()
-        if record.stop_requested:
+        if stop_requested:
             job.control.request_stop()
 
     def _let_go(self) -> None:
         for job in self._running.values():
             job.control.let_go()
         deadline = time.monotonic() + _ENDING_SECONDS
-        for name, job in self._running.items():
+        for job in self._running.values():
             job.thread.join(max(0.0, deadline - time.monotonic()))
             if not job.thread.is_alive():
                 with suppress(PairloomError):  # it has ended, or is another's
-                    self._around.store.release_lease(name, self._around.runner_id)
+                    job.kind.release(job.name)
 
-    def _sweep(self) -> None:
-        """Take away the folders of jobs that have ended, which a killed runner left."""
-        folder = self._settings.jobs_folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for root in folder.iterdir():
-            record = self._around.store.training_job(root.name)
-            files = JobFiles(root)
-            if (record is None or record.has_ended) and is_free(files.lock):
-                files.remove()
+
+def _sweep(kind: JobKind) -> None:
+    """Take away the folders of jobs that have ended, which a killed runner left."""
+    kind.folder.mkdir(parents=True, exist_ok=True)
+    for root in kind.folder.iterdir():
+        files = JobFiles(root)
+        if kind.is_over(root.name) and is_free(files.lock):
+            files.remove()

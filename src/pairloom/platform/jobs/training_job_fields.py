@@ -1,14 +1,10 @@
-"""What becomes of each field of CreateTrainingJob: it is honoured, ignored or refused.
-
-Fields are named by their path; a field that is not named goes with the one above it.
-"""
+"""What becomes of each field of CreateTrainingJob."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
-from pairloom.errors import UserError
+from pairloom.platform.jobs.field_fates import FieldFates
 
 HONOURED: Final = frozenset(
     {
@@ -71,42 +67,4 @@ REFUSED: Final = {
 }
 
 
-def fate(path: str) -> str | None:
-    """Return what becomes of a field: `honoured`, `ignored`, `refused`, or None if nobody said."""
-    while path:
-        for name, fields in (("ignored", IGNORED), ("refused", REFUSED), ("honoured", HONOURED)):
-            if path in fields:
-                return name
-        path = path.rpartition(".")[0]
-    return None
-
-
-def refuse_fields(request: Mapping[str, Any]) -> None:
-    """Refuse a request that asks for what is not done here.
-
-    Raises
-    ------
-    UserError
-        Names the field and says why.
-    """
-    for path in _given(request):
-        if path in REFUSED:
-            raise UserError(f"{path} is not supported by Pairloom: {REFUSED[path]}")
-
-
-def ignored_fields(request: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a request that change nothing, and why."""
-    return {path: IGNORED[path] for path in _given(request) if path in IGNORED}
-
-
-def _given(value: Any, path: str = "") -> Iterator[str]:
-    """Yield the paths that hold anything; false, empty text and empty lists ask for nothing."""
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            below = f"{path}.{name}" if path else name
-            if item not in (None, "", False) and item not in ([], {}):
-                yield below
-                yield from _given(item, below)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _given(item, path)
+TRAINING_JOB_FIELDS: Final = FieldFates(HONOURED, IGNORED, REFUSED)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pairloom.errors import UserError
-from pairloom.platform.jobs.training_job_fields import ignored_fields
+from pairloom.platform.jobs.training_job_fields import TRAINING_JOB_FIELDS
 
 S3_PREFIX, MANIFEST_FILE = "S3Prefix", "ManifestFile"
 PIPE = "Pipe"
 TRAINING_IMAGE = "factorization-machines"
 
 # What the dynamic linker, the shell or Python itself obeys: it would run other code than ours.
-_OBEYED_PREFIXES = ("LD_", "DYLD_", "PYTHON", "GLIBC_", "BASH_")
+_OBEYED_PREFIXES = ("LD_", "DYLD_", "PYTHON", "GLIBC_", "BASH_", "RAY_")
 _OBEYED = frozenset({"PATH", "HOME", "IFS", "ENV", "SHELL", "TMPDIR"})
 
 
@@ -111,7 +111,7 @@ def read_request(name: str, request: Mapping[str, Any]) -> TrainingRequest:
         max_runtime_seconds=(request.get("StoppingCondition") or {}).get(
             "MaxRuntimeInSeconds", 86_400
         ),
-        ignored_fields=ignored_fields(request),
+        ignored_fields=TRAINING_JOB_FIELDS.ignored_in(request),
     )
 
 

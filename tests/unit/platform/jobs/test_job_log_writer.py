@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pairloom.platform.logs.job_log_writer import JobLogWriter
-from pairloom.platform.store import LogEvent, MetricPoint, Store
+from pairloom.platform.store import LogEvent, MetricPoint, Store, StoreAwayError
 
 
 class LockedAtFirst(Store):
@@ -11,11 +11,11 @@ class LockedAtFirst(Store):
 
     locked = True
 
-    def append_log_events(self, stream: str, events: list[LogEvent]) -> None:  # type: ignore[override]
+    def append_log_events(self, stream: str, events: list[LogEvent], *, group: str) -> None:  # type: ignore[override]
         if self.locked:
             self.locked = False
-            raise OSError("database is locked")
-        super().append_log_events(stream, events)
+            raise StoreAwayError("database is locked")
+        super().append_log_events(stream, events, group=group)
 
 
 def test_no_line_is_lost_while_the_database_is_locked(tmp_path: object) -> None:
