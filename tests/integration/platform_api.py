@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import boto3
 import uvicorn
 from botocore.config import Config
 
+from integration.checked_answers import check_answers
 from pairloom.platform.app import create_app
 from pairloom.platform.identity import KeyPair, make_key_pair
 from pairloom.platform.settings import PlatformSettings
@@ -47,29 +49,38 @@ class RunningApi:
     store: Store
 
     def client(self, service: str, **settings: Any) -> Any:
-        """Return a boto3 client of the API, as unmodified clients make theirs."""
-        return boto3.client(
-            service,
-            **{
-                "endpoint_url": self.settings.api_endpoint,
-                "region_name": self.settings.region,
-                "aws_access_key_id": self.key_pair.access_key_id,
-                "aws_secret_access_key": self.key_pair.secret_access_key,
-                "config": HURRIED,
-                **settings,
-            },
+        """Return a boto3 client as unmodified clients make theirs; it checks the answers."""
+        return check_answers(
+            boto3.client(
+                service,
+                **{
+                    "endpoint_url": self.settings.api_endpoint,
+                    "region_name": self.settings.region,
+                    "aws_access_key_id": self.key_pair.access_key_id,
+                    "aws_secret_access_key": self.key_pair.secret_access_key,
+                    "config": HURRIED,
+                    **settings,
+                },
+            )
         )
 
 
 @contextmanager
-def running_api(folder: Path, *, own_process: bool = False) -> Iterator[RunningApi]:
+def running_api(
+    folder: Path,
+    *,
+    own_process: bool = False,
+    key_pair: KeyPair | None = None,
+    s3_endpoint: str = "",
+) -> Iterator[RunningApi]:
     """Run the API over a folder of its own; where it is no process, its lines are counted."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        settings = PlatformSettings(folder=folder, port=listener.getsockname()[1])
+        port = listener.getsockname()[1]
+        settings = PlatformSettings(folder=folder, port=port, s3_endpoint=s3_endpoint)
         settings.write()
-        pair = make_key_pair()
+        pair = key_pair or make_key_pair()
         pair.write(settings.keys_file)
         served = _process(folder, listener) if own_process else _thread(settings, listener)
         with Store(settings.database_url) as store, served:
@@ -133,3 +144,19 @@ def waited(seconds: float = 0.002) -> float:
     """Let the clock move on, and return its time."""
     time.sleep(seconds)
     return time.time()
+
+
+def utc(seconds: float) -> datetime:
+    """Return a time as boto3 sends it."""
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def field_paths(shape: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of all members of a request's shape, lists opened."""
+    while shape.type_name == "list":
+        shape = shape.member
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            below = f"{path}.{name}" if path else name
+            yield below
+            yield from field_paths(member, below)

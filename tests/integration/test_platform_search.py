@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from integration.platform_api import RunningApi, job_request, running_api
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
-    with running_api(tmp_path_factory.mktemp("platform")) as api:
-        yield api
-
-
-@pytest.fixture(scope="module")
-def client(api: RunningApi) -> Any:
-    return api.client("sagemaker")
+from integration.platform_api import RunningApi, job_request
 
 
 def _searched(client: Any, *filters: dict[str, str], **asked: Any) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -13,21 +11,16 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
 from contract.metric_definitions import METRIC_DEFINITIONS
-from integration.platform_api import UNCHECKED, RunningApi, job_request, running_api, waited
-from pairloom.platform.jobs.training_job_fields import HONOURED, IGNORED, fate, ignored_fields
-from pairloom.platform.jobs.training_job_fields import REFUSED as REFUSED_FIELDS
+from integration.platform_api import (
+    UNCHECKED,
+    RunningApi,
+    field_paths,
+    job_request,
+    utc,
+    waited,
+)
+from pairloom.platform.jobs.training_job_fields import TRAINING_JOB_FIELDS
 from pairloom.platform.protocol.services import operation_model
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
-    with running_api(tmp_path_factory.mktemp("platform")) as api:
-        yield api
-
-
-@pytest.fixture(scope="module")
-def client(api: RunningApi) -> Any:
-    return api.client("sagemaker")
 
 
 def test_job_is_created_and_described_as_sagemaker_does(api: RunningApi, client: Any) -> None:
@@ -115,6 +108,8 @@ def test_job_that_is_not_there_is_not_found(client: Any) -> None:
 
 
 CHANNEL = job_request("x")["InputDataConfig"][0]
+ALGORITHM = job_request("x")["AlgorithmSpecification"]
+LOOK_AHEAD = {"MetricDefinitions": [{"Name": "a", "Regex": "(?=x)"}]}
 SOURCE = CHANNEL["DataSource"]["S3DataSource"]
 FILE_SYSTEM = {
     "FileSystemId": "fs-01234567",
@@ -176,14 +171,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "OutputDataConfig.KmsKeyId is not supported by Pairloom: nothing is encrypted",
     ),
     "regex": (
-        {
-            "AlgorithmSpecification": {
-                "TrainingImage": "factorization-machines",
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "a", "Regex": "("}],
-            }
-        },
-        "the Regex of 'a' is none",
+        {"AlgorithmSpecification": {**ALGORITHM, **LOOK_AHEAD}},
+        r"MetricDefinitions: the Regex of 'a' is refused: invalid perl operator.*: \(\?=x\)$",
     ),
     "parameters": (
         {"HyperParameters": {f"name-{index}": "1" for index in range(101)}},
@@ -192,6 +181,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "environment": (
         {"Environment": {"LD_PRELOAD": "/x"}},
         "Environment: LD_PRELOAD is refused, since it decides which code runs",
+    ),
+    "environment of Ray": (
+        {"Environment": {"RAY_RUNTIME_ENV_HOOK": "x"}},
+        "Environment: RAY_RUNTIME_ENV_HOOK is refused, since it decides which code runs",
     ),
     "tags": ({"Tags": [{"Key": "a", "Value": "1"}] * 2}, "Tags: 'a' is there more than once"),
 }
@@ -217,7 +210,8 @@ def test_required_members_are_named(api: RunningApi) -> None:
 
 def test_every_field_of_the_request_has_a_fate() -> None:
     shape = operation_model("sagemaker", "CreateTrainingJob").input_shape
-    paths = list(_paths(shape, ""))
+    paths = list(field_paths(shape))
+    fate = TRAINING_JOB_FIELDS.fate
     assert "InputDataConfig.DataSource.S3DataSource.S3Uri" in paths
     assert len(paths) > 100
     assert [path for path in paths if fate(path) is None] == []
@@ -225,28 +219,19 @@ def test_every_field_of_the_request_has_a_fate() -> None:
 
 
 def test_every_ignored_or_refused_field_is_one_of_the_request() -> None:
-    paths = set(_paths(operation_model("sagemaker", "CreateTrainingJob").input_shape, ""))
-    assert {*HONOURED, *IGNORED, *REFUSED_FIELDS} - paths == set()
+    paths = set(field_paths(operation_model("sagemaker", "CreateTrainingJob").input_shape))
+    fields = TRAINING_JOB_FIELDS
+    assert {*fields.honoured, *fields.ignored, *fields.refused} - paths == set()
 
 
 def test_ignored_fields_are_told_where_they_ask_for_something() -> None:
     request = job_request("x", EnableManagedSpotTraining=True, EnableNetworkIsolation=False)
-    assert set(ignored_fields(request)) == {
+    assert set(TRAINING_JOB_FIELDS.ignored_in(request)) == {
         "ResourceConfig.InstanceType",
         "EnableManagedSpotTraining",
         "DebugHookConfig",
         "ProfilerConfig",
     }
-
-
-def _paths(shape: Any, path: str) -> Iterator[str]:
-    while shape.type_name == "list":
-        shape = shape.member
-    if shape.type_name == "structure":
-        for name, member in shape.members.items():
-            below = f"{path}.{name}" if path else name
-            yield below
-            yield from _paths(member, below)
 
 
 def test_jobs_are_listed_in_pages_by_filters_and_order(api: RunningApi, client: Any) -> None:
@@ -269,7 +254,7 @@ def test_jobs_are_listed_in_pages_by_filters_and_order(api: RunningApi, client: 
     assert names(SortBy="Name") == sorted(made)
     assert names(SortBy="Status", SortOrder="Ascending")[0] == "listed-3"
     assert names(StatusEquals="Completed") == ["listed-3"]
-    after, before = _utc(begun), _utc(ended)
+    after, before = utc(begun), utc(ended)
     assert names(CreationTimeAfter=after, CreationTimeBefore=before) == made
     assert names(CreationTimeAfter=before) == []
     assert names(LastModifiedTimeAfter=before) == ["listed-3"]
@@ -302,12 +287,8 @@ def test_tags_are_added_listed_and_deleted(client: Any) -> None:
         client.list_tags(ResourceArn=arn + "-other")
 
 
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)
-
-
 def test_sdk_that_polls_seldom_waits_for_the_end_of_a_young_job(api: RunningApi) -> None:
-    agent = UNCHECKED.merge(_agent("AWS-SageMaker-Python-SDK/2.257.7"))
+    agent = UNCHECKED.merge(_agent("lib/AWS-SageMaker-Python-SDK#2.257.7"))
     patient = api.client("sagemaker", config=agent)
     patient.create_training_job(**job_request("young"))
     end = threading.Timer(1.0, api.store.transition, ("young", "Completed", ""))

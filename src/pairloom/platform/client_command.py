@@ -47,6 +47,6 @@ def _nbconvert(notebook: str) -> list[str]:
     if not jupyter:
         raise UserError(
             f"{notebook}: running a notebook needs nbconvert and ipykernel; install them with "
-            "`pip install nbconvert ipykernel`"
+            "`pip install 'pairloom[notebook]'`"
         )
     return [jupyter, "nbconvert"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pairloom.errors import UserError
+from pairloom.platform.local_host import local_url
 
 DEFAULT_FOLDER: Final = Path(".pairloom")
 DEFAULT_PORT: Final = 8190
@@ -44,6 +45,8 @@ class PlatformSettings:
         What names of resources are made of.
     scheme
         `http`, or `https` where the API has TLS files.
+    ray_address
+        `host:port` of the Ray that jobs of several instances join; empty: each starts its own.
     describe_patience_seconds
         How long DescribeTrainingJob may wait for the end of a young job; 0 never waits.
     """
@@ -57,6 +60,7 @@ class PlatformSettings:
     region: str = DEFAULT_REGION
     role: str = DEFAULT_ROLE
     scheme: str = "http"
+    ray_address: str = ""
     describe_patience_seconds: float = DEFAULT_DESCRIBE_PATIENCE_SECONDS
 
     def __post_init__(self) -> None:
@@ -69,8 +73,8 @@ class PlatformSettings:
 
     @property
     def api_endpoint(self) -> str:
-        """URL of the API, for clients on this machine or those the host name reaches."""
-        return f"{self.scheme}://{self.host}:{self.port}"
+        """URL of the API, for clients on this machine."""
+        return local_url(self.scheme, self.host, self.port)
 
     @property
     def database_url(self) -> str:
@@ -83,6 +87,19 @@ class PlatformSettings:
     @property
     def jobs_folder(self) -> Path:
         return self.folder / "jobs"
+
+    @property
+    def transforms_folder(self) -> Path:
+        """Holds a folder for each transform job."""
+        return self.folder / "transforms"
+
+    @property
+    def endpoints_folder(self) -> Path:
+        return self.folder / "endpoints"
+
+    @property
+    def capture_folder(self) -> Path:
+        return self.folder / "capture"
 
     @property
     def object_store_folder(self) -> Path:

@@ -32,7 +32,7 @@ def test_notebook_is_run_by_jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     notebook.touch()
     monkeypatch.setattr("pairloom.platform.client_command.find_spec", lambda _: None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match="pip install nbconvert ipykernel"):
+    with pytest.raises(UserError, match=r"pip install 'pairloom\[notebook\]'"):
         client_command(str(notebook), [])
 
     jupyter = tmp_path / "jupyter"

@@ -31,6 +31,20 @@ def test_names_of_resources_carry_region_and_account() -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8190"),
+        ("0.0.0.0", "http://127.0.0.1:8190"),
+        ("::1", "http://[::1]:8190"),
+        ("::", "http://[::1]:8190"),
+        ("192.0.2.1", "http://192.0.2.1:8190"),
+    ],
+)
+def test_clients_on_this_machine_are_told_where_they_reach_the_api(host: str, url: str) -> None:
+    assert PlatformSettings(host=host).api_endpoint == url
+
+
+@pytest.mark.parametrize(
     ("member", "value", "message"),
     [
         ("port", 70000, "port is 70000; must be from 0 to 65535"),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -84,12 +85,11 @@ class SignatureCheck:
 
     def _check_time(self, signed: _Signed) -> None:
         try:
-            parsed = datetime.strptime(signed.timestamp, _TIME_FORMAT)
+            signed_at = _seconds(signed.timestamp)
         except ValueError:
             raise _incomplete(
                 f"Date must be in ISO-8601 basic format, not {signed.timestamp[:40]!r}"
             ) from None
-        signed_at = parsed.replace(tzinfo=timezone.utc).timestamp()
         now = self._clock()
         shown = _written(now)
         if signed_at > now + MOST_SKEW_SECONDS:
@@ -228,9 +228,15 @@ def _signature(request: ApiRequest, signed: _Signed, key_pair: KeyPair) -> str:
         values = [value for found, value in request.headers if found == name]
         rebuilt.headers[name] = ",".join(values)
     rebuilt.context["timestamp"] = signed.timestamp
+    signer.payload = lambda _: sha256(request.body).hexdigest()  # without copies of the request
     canonical = signer.canonical_request(rebuilt)
     signature: str = signer.signature(signer.string_to_sign(rebuilt, canonical), rebuilt)
     return signature
+
+
+@lru_cache(maxsize=256)  # many requests are signed in one second
+def _seconds(timestamp: str) -> float:
+    return datetime.strptime(timestamp, _TIME_FORMAT).replace(tzinfo=timezone.utc).timestamp()
 
 
 def _refused(code: str, message: str) -> ApiError:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pairloom.platform.jobs.patience import patiently
 from pairloom.platform.store import LogEvent, MetricPoint
+from pairloom.platform.store.records import TRAINING_LOG_GROUP
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ _MOST_AT_ONCE = 2_000
 class LogStore(Protocol):
     """What of the store is written to."""
 
-    def append_log_events(self, stream: str, events: list[LogEvent]) -> None: ...
+    def append_log_events(self, stream: str, events: list[LogEvent], *, group: str) -> None: ...
 
     def append_metrics(self, dimensions: dict[str, str], points: list[MetricPoint]) -> None: ...
 
@@ -38,6 +39,8 @@ class JobLogWriter:
         Of the metrics, such as `{"TrainingJobName": name}`.
     read_metrics
         Returns the metrics that a line names.
+    group
+        The log group of the stream.
     """
 
     def __init__(
@@ -46,11 +49,14 @@ class JobLogWriter:
         stream: str,
         dimensions: dict[str, str],
         read_metrics: Callable[[str], list[tuple[str, float]]],
+        *,
+        group: str = TRAINING_LOG_GROUP,
     ) -> None:
         self._store = store
         self._stream = stream
         self._dimensions = dimensions
         self._read_metrics = read_metrics
+        self._group = group
         self._lines: queue.Queue[LogEvent | None] = queue.Queue(_MOST_WAITING)
         self._thread = threading.Thread(target=self._run, name=f"log-{stream}", daemon=True)
         self._thread.start()
@@ -94,7 +100,7 @@ class JobLogWriter:
             for event in events
             for name, value in self._read_metrics(event.message)
         ]
-        self._keep(lambda: self._store.append_log_events(self._stream, events))
+        self._keep(lambda: self._store.append_log_events(self._stream, events, group=self._group))
         if points:
             self._keep(lambda: self._store.append_metrics(self._dimensions, points))
 

@@ -61,6 +61,7 @@ class EmbeddedStore:
             # takes up to 20 s after the process was killed.
             "-master.resumeState=false",
             f"-volume.port={self.ports.volume}",
+            "-volume.preStopSeconds=0",  # for other masters to turn elsewhere; there are none
             f"-filer.port={self.ports.filer}",
             f"-admin.port={self.ports.admin}",
             "-admin.ui=false",

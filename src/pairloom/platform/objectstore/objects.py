@@ -22,6 +22,7 @@ from botocore.exceptions import ConnectionError as UnreachableError
 from urllib3.exceptions import HTTPError
 
 from pairloom.errors import PlatformError, UserError
+from pairloom.formats.full_disk import naming_full_disk
 
 T = TypeVar("T")
 
@@ -150,8 +151,15 @@ class Objects:
                 self._wait_or_raise(error, place, pauses)
 
     def download(self, item: StoredObject, path: Path) -> None:
-        """Write an object to a file."""
-        with path.open("wb") as file:
+        """Write an object to a file.
+
+        Raises
+        ------
+        FullDiskError
+            The disk is full; nothing of the file stays.
+        """
+        what = str(item.location)
+        with naming_full_disk(what, path, item.num_bytes), path.open("wb") as file:
             for chunk in self.chunks(item):
                 file.write(chunk)
 

@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pairloom.platform.operations.endpoint_configs import (
+    create_endpoint_config,
+    delete_endpoint_config,
+    describe_endpoint_config,
+    list_endpoint_configs,
+)
+from pairloom.platform.operations.endpoints import (
+    create_endpoint,
+    delete_endpoint,
+    describe_endpoint,
+    list_endpoints,
+    update_endpoint,
+    update_endpoint_weights_and_capacities,
+)
 from pairloom.platform.operations.logs import (
     describe_log_streams,
     filter_log_events,
     get_log_events,
 )
 from pairloom.platform.operations.metrics import get_metric_data, get_metric_statistics
+from pairloom.platform.operations.models import (
+    create_model,
+    delete_model,
+    describe_model,
+    list_models,
+)
 from pairloom.platform.operations.platform import Operation, Platform
 from pairloom.platform.operations.roles import (
     create_role,
@@ -26,6 +46,19 @@ from pairloom.platform.operations.training_jobs import (
     list_training_jobs,
     stop_training_job,
 )
+from pairloom.platform.operations.transform_jobs import (
+    create_transform_job,
+    describe_transform_job,
+    list_transform_jobs,
+    stop_transform_job,
+)
+from pairloom.platform.operations.tuning_jobs import (
+    create_tuning_job,
+    describe_tuning_job,
+    list_training_jobs_of_tuning_job,
+    list_tuning_jobs,
+    stop_tuning_job,
+)
 
 __all__ = ["OPERATIONS", "Operation", "Platform"]
 
@@ -34,6 +67,35 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("sagemaker", "DescribeTrainingJob"): describe_training_job,
     ("sagemaker", "ListTrainingJobs"): list_training_jobs,
     ("sagemaker", "StopTrainingJob"): stop_training_job,
+    ("sagemaker", "CreateModel"): create_model,
+    ("sagemaker", "DescribeModel"): describe_model,
+    ("sagemaker", "ListModels"): list_models,
+    ("sagemaker", "DeleteModel"): delete_model,
+    ("sagemaker", "CreateEndpointConfig"): create_endpoint_config,
+    ("sagemaker", "DescribeEndpointConfig"): describe_endpoint_config,
+    ("sagemaker", "ListEndpointConfigs"): list_endpoint_configs,
+    ("sagemaker", "DeleteEndpointConfig"): delete_endpoint_config,
+    ("sagemaker", "CreateEndpoint"): create_endpoint,
+    ("sagemaker", "DescribeEndpoint"): describe_endpoint,
+    ("sagemaker", "ListEndpoints"): list_endpoints,
+    ("sagemaker", "UpdateEndpoint"): update_endpoint,
+    (
+        "sagemaker",
+        "UpdateEndpointWeightsAndCapacities",
+    ): update_endpoint_weights_and_capacities,
+    ("sagemaker", "DeleteEndpoint"): delete_endpoint,
+    ("sagemaker", "CreateHyperParameterTuningJob"): create_tuning_job,
+    ("sagemaker", "DescribeHyperParameterTuningJob"): describe_tuning_job,
+    ("sagemaker", "ListHyperParameterTuningJobs"): list_tuning_jobs,
+    ("sagemaker", "StopHyperParameterTuningJob"): stop_tuning_job,
+    (
+        "sagemaker",
+        "ListTrainingJobsForHyperParameterTuningJob",
+    ): list_training_jobs_of_tuning_job,
+    ("sagemaker", "CreateTransformJob"): create_transform_job,
+    ("sagemaker", "DescribeTransformJob"): describe_transform_job,
+    ("sagemaker", "ListTransformJobs"): list_transform_jobs,
+    ("sagemaker", "StopTransformJob"): stop_transform_job,
     ("sagemaker", "AddTags"): add_tags,
     ("sagemaker", "ListTags"): list_tags,
     ("sagemaker", "DeleteTags"): delete_tags,

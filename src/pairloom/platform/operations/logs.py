@@ -24,7 +24,7 @@ def describe_log_streams(platform: Platform, request: Members) -> Members:
     by_time = request.get("orderBy") == "LastEventTime"
     if by_time and "logStreamNamePrefix" in request:
         raise _invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
-    streams = platform.store.log_streams(group=group, prefix=request.get("logStreamNamePrefix", ""))
+    streams = _streams(platform, group, request)
     streams.sort(
         key=lambda stream: (stream.last_event_at or 0.0 if by_time else 0.0, stream.name),
         reverse=request.get("descending", False),
@@ -62,14 +62,16 @@ def get_log_events(platform: Platform, request: Members) -> Members:
 
 
 def filter_log_events(platform: Platform, request: Members) -> Members:
-    """Return the events of many streams that fit a pattern."""
+    """Return the events of many streams that fit a pattern.
+
+    A page with events names the next, so that who follows a group can go on from its last token.
+    """
     group = _group(request)
     if "logStreamNames" in request and "logStreamNamePrefix" in request:
         raise _invalid("Give logStreamNames or logStreamNamePrefix, not both.")
     names = request.get("logStreamNames")
     if names is None:
-        prefix = request.get("logStreamNamePrefix", "")
-        names = [stream.name for stream in platform.store.log_streams(group=group, prefix=prefix)]
+        names = [stream.name for stream in _streams(platform, group, request)]
     pattern = read_pattern(request.get("filterPattern", ""))
     _, place = _place(request.get("nextToken"))
     limit = request.get("limit", _MOST_EVENTS)
@@ -77,15 +79,24 @@ def filter_log_events(platform: Platform, request: Members) -> Members:
     found = [event for event in read if pattern.lets_through(event.message)]
     shown = _within_size(found[:limit], from_end=False)
     last = shown[-1].id if len(shown) < len(found) else read[-1].id if read else 0
-    is_cut = len(shown) < len(found) or len(read) == _MOST_EVENTS
+    goes_on = bool(shown) or len(read) == _MOST_EVENTS
     return {
         "events": [
             {**_event(event), "logStreamName": event.stream, "eventId": str(event.id)}
             for event in shown
         ],
         "searchedLogStreams": [],
-        "nextToken": f"{_FIRST}{last:020d}" if is_cut else None,
+        "nextToken": f"{_FIRST}{last:020d}" if goes_on else None,
     }
+
+
+def _streams(platform: Platform, group: str, request: Members) -> list[LogStream]:
+    """Return the streams asked for; a group is there once it has a stream."""
+    prefix = request.get("logStreamNamePrefix", "")
+    streams = platform.store.log_streams(group=group, prefix=prefix)
+    if not streams and not platform.store.has_log_group(group):
+        raise _absent("group")
+    return streams
 
 
 def _events(  # noqa: PLR0913  the parts of one range

@@ -1,4 +1,4 @@
-"""CloudWatch: the metrics of jobs."""
+"""CloudWatch: the metrics of jobs and endpoints."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from pairloom.platform.operations.pages import place_of, token
 from pairloom.platform.operations.platform import Members, Platform
 from pairloom.platform.operations.statistics import by_period, statistic
 from pairloom.platform.protocol.errors import ApiError
-from pairloom.platform.store import MetricPoint
+from pairloom.platform.store import MetricPoint, StatisticSet
+from pairloom.platform.store.records import ENDPOINT_NAMESPACE
 
 _MOST_POINTS: Final = 1_440
 _MOST_DATA_POINTS: Final = 100_800
 _NO_UNIT: Final = "None"
+_UNITS: Final = {
+    (ENDPOINT_NAMESPACE, "ModelLatency"): "Microseconds",
+    (ENDPOINT_NAMESPACE, "OverheadLatency"): "Microseconds",
+}
+_MINUTE: Final = 60  # statistic sets are kept of whole minutes
 
 
 def get_metric_statistics(platform: Platform, request: Members) -> Members:
@@ -23,8 +29,7 @@ def get_metric_statistics(platform: Platform, request: Members) -> Members:
             "MissingRequiredParameterException", "Statistics or ExtendedStatistics must be given."
         )
     _check_times(request)
-    points = _points(platform, request, request)
-    periods = by_period(points, _period(request))
+    periods = by_period(_sets(platform, request, request), _period(request))
     if len(periods) > _MOST_POINTS:
         raise ApiError(
             "InvalidParameterCombinationException",
@@ -37,11 +42,11 @@ def get_metric_statistics(platform: Platform, request: Members) -> Members:
         "Datapoints": [
             {
                 "Timestamp": begins,
-                "Unit": _NO_UNIT,
-                **{name: functions[name](values) for name in plain},
-                "ExtendedStatistics": {name: functions[name](values) for name in extended} or None,
+                "Unit": _unit(request),
+                **{name: functions[name](sets) for name in plain},
+                "ExtendedStatistics": {name: functions[name](sets) for name in extended} or None,
             }
-            for begins, values in periods.items()
+            for begins, sets in periods.items()
         ],
     }
 
@@ -75,9 +80,9 @@ def _series(
     if query.get("AccountId", platform.settings.account_id) != platform.settings.account_id:
         raise _invalid(f"query {query['Id']!r}: AccountId is not the platform's")
     function = statistic(about["Stat"])
-    points = _points(platform, {**about["Metric"], "Unit": about.get("Unit", _NO_UNIT)}, request)
-    periods = by_period(points, _period(about))
-    series = [(begins, function(values)) for begins, values in periods.items()]
+    metric = {**about["Metric"], **({"Unit": about["Unit"]} if "Unit" in about else {})}
+    periods = by_period(_sets(platform, metric, request), _period(about))
+    series = [(begins, function(sets)) for begins, sets in periods.items()]
     return series[::-1] if descending else series
 
 
@@ -92,16 +97,35 @@ def _result(query: Members, series: list[tuple[float, float]], *, is_whole: bool
     }
 
 
-def _points(platform: Platform, metric: Members, times: Members) -> list[MetricPoint]:
-    if metric.get("Unit", _NO_UNIT) != _NO_UNIT:
+def _sets(platform: Platform, metric: Members, times: Members) -> list[StatisticSet]:
+    """Return what is known of a metric, single points as sets of one."""
+    if metric.get("Unit", _unit(metric)) != _unit(metric):
         return []
-    return platform.store.metrics(
-        {one["Name"]: one["Value"] for one in metric.get("Dimensions", [])},
-        metric["MetricName"],
-        namespace=metric["Namespace"],
-        start=times["StartTime"],
-        end=times["EndTime"],
+    dimensions = {one["Name"]: one["Value"] for one in metric.get("Dimensions", [])}
+    name, namespace = metric["MetricName"], metric["Namespace"]
+    start, end = times["StartTime"], times["EndTime"]
+    store = platform.store
+    points = store.metrics(dimensions, name, namespace=namespace, start=start, end=end)
+    start = start // _MINUTE * _MINUTE
+    return [_set(point) for point in points] + store.statistic_sets(
+        dimensions, name, namespace=namespace, start=start, end=end
     )
+
+
+def _set(point: MetricPoint) -> StatisticSet:
+    value = point.value
+    return StatisticSet(
+        name=point.name,
+        timestamp=point.timestamp,
+        count=1,
+        total=value,
+        minimum=value,
+        maximum=value,
+    )
+
+
+def _unit(metric: Members) -> str:
+    return _UNITS.get((metric["Namespace"], metric["MetricName"]), _NO_UNIT)
 
 
 def _period(about: Members) -> int:

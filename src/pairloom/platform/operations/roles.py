@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pairloom.platform.operations.pages import page
 from pairloom.platform.operations.platform import Members, Platform
-from pairloom.platform.operations.training_job_rules import check_tags
+from pairloom.platform.operations.request_rules import check_tags
 from pairloom.platform.protocol.errors import ApiError
 from pairloom.platform.store import AlreadyExistsError
 

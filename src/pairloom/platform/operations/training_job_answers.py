@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from pairloom.platform.jobs.metric_definitions import SAGEMAKER_DEFINITIONS
+from pairloom.platform.operations.empty_members import without_empty
 from pairloom.platform.operations.platform import Members
 from pairloom.platform.settings import PlatformSettings
 from pairloom.platform.store import TrainingJobRecord
 
 DEFAULT_RUNTIME_SECONDS: Final = 86_400
-_FLAGS: Final = (
+FLAGS: Final = (
     "EnableNetworkIsolation",
     "EnableInterContainerTrafficEncryption",
     "EnableManagedSpotTraining",
@@ -39,6 +40,11 @@ def training_job_arn(settings: PlatformSettings, name: str) -> str:
     return settings.arn("training-job", name)
 
 
+def tuning_job_arn(settings: PlatformSettings, name: str) -> str:
+    """Return a tuning job's ARN."""
+    return settings.arn("hyper-parameter-tuning-job", name)
+
+
 def described(job: TrainingJobRecord, settings: PlatformSettings) -> Members:
     """Return a job as DescribeTrainingJob does: without empty structures, as AWS."""
     request, results = job.request, job.results
@@ -46,14 +52,17 @@ def described(job: TrainingJobRecord, settings: PlatformSettings) -> Members:
     answer: Members = {
         "TrainingJobName": job.name,
         "TrainingJobArn": training_job_arn(settings, job.name),
+        "TuningJobArn": tuning_job_arn(settings, job.tuning_job) if job.tuning_job else None,
         "ModelArtifacts": {"S3ModelArtifacts": artifacts} if artifacts else None,
         "TrainingJobStatus": job.status,
         "SecondaryStatus": job.secondary_status,
         "FailureReason": results.get("failure_reason"),
         **{name: request.get(name) for name in _AS_GIVEN},
-        **{name: request.get(name, False) for name in _FLAGS},
-        "AlgorithmSpecification": _algorithm(request["AlgorithmSpecification"]),
-        "InputDataConfig": [_channel(channel) for channel in request.get("InputDataConfig", [])],
+        **{name: request.get(name, False) for name in FLAGS},
+        "AlgorithmSpecification": described_algorithm(request["AlgorithmSpecification"]),
+        "InputDataConfig": [
+            described_channel(channel) for channel in request.get("InputDataConfig", [])
+        ],
         "OutputDataConfig": {"KmsKeyId": "", **request["OutputDataConfig"]},
         "StoppingCondition": {
             "MaxRuntimeInSeconds": DEFAULT_RUNTIME_SECONDS,
@@ -74,7 +83,7 @@ def described(job: TrainingJobRecord, settings: PlatformSettings) -> Members:
         "BillableTimeInSeconds": results.get("billable_seconds"),
         "ProfilingStatus": "Disabled",
     }
-    kept: Members = _without_empty(answer)
+    kept: Members = without_empty(answer)
     return kept
 
 
@@ -100,7 +109,8 @@ def _times(job: TrainingJobRecord) -> Members:
     }
 
 
-def _algorithm(algorithm: Members) -> Members:
+def described_algorithm(algorithm: Members) -> Members:
+    """Return an AlgorithmSpecification with what SageMaker adds to it."""
     return {
         "EnableSageMakerMetricsTimeSeries": False,
         **algorithm,
@@ -109,14 +119,6 @@ def _algorithm(algorithm: Members) -> Members:
     }
 
 
-def _channel(channel: Members) -> Members:
+def described_channel(channel: Members) -> Members:
+    """Return a channel with its defaults."""
     return {"CompressionType": "None", "RecordWrapperType": "None", **channel}
-
-
-def _without_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        kept = {name: _without_empty(item) for name, item in value.items()}
-        return {name: item for name, item in kept.items() if item is not None and item != {}}
-    if isinstance(value, list):
-        return [_without_empty(item) for item in value] or None
-    return value

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable
 from typing import Final
 
 from pairloom.errors import UserError
-from pairloom.platform.jobs.training_job_fields import refuse_fields
-from pairloom.platform.jobs.training_request import refuse_obeyed
+from pairloom.platform.jobs.metric_expression import MetricExpression
+from pairloom.platform.jobs.training_job_fields import TRAINING_JOB_FIELDS
 from pairloom.platform.operations.platform import Members
+from pairloom.platform.operations.request_rules import (
+    check_environment,
+    check_fields,
+    check_image,
+    check_tags,
+    refuse_twice,
+)
 from pairloom.platform.protocol.errors import validation_error
 
-REPOSITORY: Final = "factorization-machines"
 _DATA_TYPES: Final = ("S3Prefix", "ManifestFile")
 
 
@@ -25,47 +28,28 @@ def check_training_job(request: Members) -> None:
     ApiError
         ValidationException, naming the member and the rule.
     """
-    try:
-        refuse_fields(request)
-        refuse_obeyed(request.get("Environment", {}))
-    except UserError as error:
-        raise validation_error(str(error)) from error
+    check_fields(TRAINING_JOB_FIELDS, request)
+    check_environment(request.get("Environment", {}))
     _check_algorithm(request["AlgorithmSpecification"])
     _check_channels(request.get("InputDataConfig", []))
     _check_resources(request.get("ResourceConfig", {}))
     check_tags(request.get("Tags", []))
 
 
-def check_tags(tags: Iterable[Members]) -> None:
-    """Refuse tags of which two have one key."""
-    _refuse_twice("Tags", (tag["Key"] for tag in tags))
-
-
 def _check_algorithm(algorithm: Members) -> None:
     image = algorithm.get("TrainingImage")
     if not image:
         raise validation_error("AlgorithmSpecification must have a TrainingImage")
-    repository = re.split("[:@]", image.rpartition("/")[2])[0]
-    if repository != REPOSITORY:
-        raise validation_error(
-            f"TrainingImage {image!r} is of repository {repository!r}; Pairloom trains "
-            f"{REPOSITORY!r} alone, whatever the registry and the tag"
-        )
-    for definition in algorithm.get("MetricDefinitions", []):
-        _check_regex(definition["Name"], definition["Regex"])
-
-
-def _check_regex(name: str, regex: str) -> None:
+    check_image("TrainingImage", image)
     try:
-        re.compile(regex)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise validation_error(
-            f"MetricDefinitions: the Regex of {name!r} is none: {error}"
-        ) from error
+        for definition in algorithm.get("MetricDefinitions", []):
+            MetricExpression(definition["Name"], definition["Regex"])
+    except UserError as error:
+        raise validation_error(str(error)) from error
 
 
 def _check_channels(channels: list[Members]) -> None:
-    _refuse_twice("InputDataConfig", (channel["ChannelName"] for channel in channels))
+    refuse_twice("InputDataConfig", (channel["ChannelName"] for channel in channels))
     names = [channel["ChannelName"] for channel in channels]
     if "train" not in names:
         raise validation_error(f"InputDataConfig must have a channel 'train'; it has {names}")
@@ -89,9 +73,3 @@ def _check_resources(resources: Members) -> None:
         raise validation_error(
             f"ResourceConfig: InstanceCount is {min(counts)}; must be at least 1"
         )
-
-
-def _refuse_twice(member: str, names: Iterable[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise validation_error(f"{member}: {twice[0]!r} is there more than once")

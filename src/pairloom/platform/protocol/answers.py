@@ -11,6 +11,7 @@ from pairloom.platform.protocol.call import Call, Dialect
 from pairloom.platform.protocol.errors import ApiError
 from pairloom.platform.protocol.json_members import written_json
 from pairloom.platform.protocol.query_members import write_xml
+from pairloom.platform.protocol.rest_members import write_rest
 from pairloom.platform.protocol.services import service_model
 
 # Where the query protocol has names of its own for what went wrong.
@@ -23,6 +24,10 @@ _QUERY_CODES: Final = {
     "UnrecognizedClientException": "InvalidClientTokenId",
     "ValidationException": "ValidationError",
 }
+
+
+# And where the runtime of endpoints has.
+_REST_CODES: Final = {"ValidationException": "ValidationError"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class ApiAnswer:
 def answer(call: Call, output: dict[str, Any], request_id: str) -> ApiAnswer:
     """Return the answer of an operation that succeeded."""
     shape = call.model.output_shape
+    if call.dialect is Dialect.REST_JSON:
+        headers, body = write_rest(shape, output)
+        return ApiAnswer(
+            200, headers.pop("content-type", "application/octet-stream"), body, headers
+        )
     if call.dialect is not Dialect.QUERY:
         written = {} if shape is None else written_json(shape, output)
         body = json.dumps(written).encode() if shape is not None else b""
@@ -62,7 +72,11 @@ def error_answer(call: Call, error: ApiError, request_id: str) -> ApiAnswer:
         SubElement(root, "RequestId").text = request_id
         body = tostring(root, encoding="utf-8")
         return ApiAnswer(error.status, call.dialect.value, body)
-    body = json.dumps({"__type": error.code, "message": message}).encode()
+    if call.dialect is Dialect.REST_JSON:
+        code = _REST_CODES.get(error.code, error.code)
+        body = json.dumps({"Message": message, **error.members}).encode()
+        return ApiAnswer(error.status, call.dialect.value, body, {"x-amzn-errortype": code})
+    body = json.dumps({"__type": error.code, "message": message, **error.members}).encode()
     headers = {"x-amzn-errortype": error.code}
     if call.request.header("x-amzn-query-mode") == "true":
         side = "Sender" if error.status < 500 else "Receiver"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import Any, Final
@@ -12,7 +13,8 @@ from pairloom.platform.protocol.errors import ApiError, unreadable
 from pairloom.platform.protocol.json_members import read_json
 from pairloom.platform.protocol.query_members import read_query
 from pairloom.platform.protocol.request import ApiRequest
-from pairloom.platform.protocol.services import operation_model, signing_names
+from pairloom.platform.protocol.rest_members import REST_SERVICE, find_operation, read_rest
+from pairloom.platform.protocol.services import operation_model, service_model, signing_names
 from pairloom.platform.protocol.validation import validate
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
@@ -25,6 +27,7 @@ class Dialect(Enum):
     JSON_1_0 = "application/x-amz-json-1.0"
     JSON_1_1 = "application/x-amz-json-1.1"
     QUERY = "text/xml"
+    REST_JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,9 @@ class Call:
     signing_name
         What the request must be signed for; empty when any will do.
     operation
-        As the client named it.
+        As the client named it, or as its path does.
+    in_path
+        The members that the path holds.
     """
 
     service: str
@@ -46,6 +51,7 @@ class Call:
     operation: str
     dialect: Dialect
     request: ApiRequest
+    in_path: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def model(self) -> Any:
@@ -63,7 +69,9 @@ class Call:
         shape = self.model.input_shape
         if self.dialect is Dialect.QUERY:
             fields = _fields(self.request)
-            read = read_query(shape, [field for field in fields if field[0] not in _ENVELOPE])
+            read = read_query(shape, [one for one in fields if one[0] not in _ENVELOPE])
+        elif self.dialect is Dialect.REST_JSON:
+            read = read_rest(shape, self.request, self.in_path)
         else:
             read = read_json(shape, self.request.body)
         if shape is not None:
@@ -76,6 +84,9 @@ _ENVELOPE: Final = {"Action", "Version"}
 
 def route(request: ApiRequest) -> Call:
     """Return what a request asks for, without reading its input."""
+    found = find_operation(request.method, request.path)
+    if found is not None:  # first of all: its body and type are its model's, a form among them
+        return _rest_call(request, *found)
     target = request.header("x-amz-target")
     if target is not None:
         return _json_call(request, target)
@@ -83,6 +94,11 @@ def route(request: ApiRequest) -> Call:
     if is_form or "Action=" in request.query:
         return _query_call(request)
     return Call("", "", f"{request.method} {request.path}", Dialect.JSON_1_1, request)
+
+
+def _rest_call(request: ApiRequest, operation: str, in_path: dict[str, str]) -> Call:
+    signing_name = service_model(REST_SERVICE).signing_name
+    return Call(REST_SERVICE, signing_name, operation, Dialect.REST_JSON, request, in_path)
 
 
 def _json_call(request: ApiRequest, target: str) -> Call:
@@ -123,4 +139,4 @@ def _fields(request: ApiRequest) -> list[tuple[str, str]]:
         )
     except ValueError as error:
         raise unreadable(f"the body is no form: {error}") from error
-    return [field for field in fields if not field[0].startswith("X-Amz-")]
+    return [one for one in fields if not one[0].startswith("X-Amz-")]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pairloom.errors import UserError
 
 
@@ -14,12 +17,21 @@ class ApiError(UserError):
         As the JSON protocols spell it.
     status
         Of the HTTP answer.
+    members
+        What the error's shape holds beside its message.
     """
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
+        self.members = dict(members or {})
 
 
 def validation_error(message: str) -> ApiError:

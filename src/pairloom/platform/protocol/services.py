@@ -9,7 +9,7 @@ from typing import Any, Final
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-SERVICES: Final = ("sagemaker", "logs", "cloudwatch", "sts", "iam")
+SERVICES: Final = ("sagemaker", "sagemaker-runtime", "logs", "cloudwatch", "sts", "iam")
 
 
 @cache

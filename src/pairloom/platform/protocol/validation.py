@@ -10,12 +10,16 @@ from typing import Any, Final
 from pairloom.platform.protocol.errors import validation_error
 
 _MOST_SHOWN: Final = 5
-# What Java's patterns say and Python's do not: letters, separators and numbers of all scripts.
+# What Java's patterns say and Python's do not: letters, separators and numbers of all scripts, and
+# classes that stand within brackets, but for ASCII.
 _JAVA_CLASSES: Final = {
     r"\p{L}": r"\w",
     r"\p{Z}": r"\s",
     r"\p{N}": r"\d",
     r"\p{Alnum}": "a-zA-Z0-9",
+    r"\p{Print}": r"\x20-\x7E",
+    r"\p{ASCII}": r"[\x00-\x7F]",
+    r"\z": r"\Z",
 }
 
 
@@ -55,6 +59,8 @@ def _value(shape: Any, value: Any, path: str) -> Iterator[str]:
         for key, item in value.items():
             yield from _value(shape.key, key, f"{path}.key")
             yield from _value(shape.value, item, f"{path}.{key[:64]}.member")
+    elif kind == "blob":
+        yield from _length(shape, value, path)
     elif kind == "string":
         yield from _string(shape, value, path)
     elif kind in {"integer", "long", "float", "double"}:
@@ -99,6 +105,8 @@ def python_pattern(pattern: str) -> re.Pattern[str]:
 
 
 def _broken(value: Any, path: str, rule: str) -> str:
+    if isinstance(value, bytes):
+        return f"Value at '{path}' failed to satisfy constraint: {rule}"
     shown = "null" if value == "null" else f"'{str(value)[:256]}'"
     return f"Value {shown} at '{path}' failed to satisfy constraint: {rule}"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pairloom.errors import UserError
 from pairloom.platform.settings import DEFAULT_FOLDER, DEFAULT_PORT, DEFAULT_REGION
+from pairloom.platform.supervisor.tls_files import check_tls_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ class UpOptions:
         URL of an object store; empty for the embedded one.
     database
         SQLAlchemy's URL; empty for a file in the folder.
+    ray_address
+        `host:port` of the Ray that jobs of several instances join; empty: each starts its own.
     tls_certificate, tls_key
         PEM files for the API.
     behind_proxy
@@ -40,6 +42,7 @@ class UpOptions:
     region: str = DEFAULT_REGION
     s3_endpoint: str = ""
     database: str = ""
+    ray_address: str = ""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False
@@ -48,7 +51,7 @@ class UpOptions:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise UserError("--tls-certificate and --tls-key belong together; only one was given")
         if self.tls_certificate and self.tls_key:
-            _check_tls(self.tls_certificate, self.tls_key)
+            check_tls_files(self.tls_certificate, self.tls_key)
         elif not self.behind_proxy and not is_loopback(self.host):
             raise UserError(
                 f"--host {self.host} can be reached from other machines, which needs "
@@ -70,18 +73,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _check_tls(certificate: Path, key: Path) -> None:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
-    except FileNotFoundError:
-        missing = key if certificate.exists() else certificate
-        raise UserError(f"{missing}: not there; --tls-certificate and --tls-key name it") from None
-    except (ssl.SSLError, ValueError) as error:
-        raise UserError(
-            f"{certificate} and {key} are no certificate and key of each other in PEM: {error}"
-        ) from error
 
 
 def _check_url(url: str) -> None:

@@ -38,6 +38,8 @@ class Service:
         Open files that the process takes over, under the same numbers.
     stop_seconds
         How long it may take to end after SIGTERM.
+    outlives_others
+        Whether the others need it until they have ended.
     after_end
         Called whenever a process of it has ended.
     """
@@ -47,6 +49,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     descriptors: tuple[int, ...] = ()
     stop_seconds: float = 10.0
+    outlives_others: bool = False
     after_end: Callable[[], None] = lambda: None
 
 
@@ -60,7 +63,7 @@ class ServiceProcess:
         self.mark: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-        self._due = 0.0
+        self._due = self._stop_due = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
 
     @property
@@ -106,15 +109,20 @@ class ServiceProcess:
         self.num_restarts += 1
         self.start()
 
+    def begin_to_stop(self) -> None:
+        """Ask the process to end."""
+        self._stop_due = time.monotonic() + self.service.stop_seconds
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> bool:
-        """End the process; return whether it went before it was killed."""
+        """Wait for the end that was asked for; return whether it came before it was brought."""
         process = self._process
         if process is None:
             return True
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)
         try:
-            process.wait(self.service.stop_seconds)
+            process.wait(max(0.0, self._stop_due - time.monotonic()))
             in_time = True
         except subprocess.TimeoutExpired:
             process.kill()

@@ -30,6 +30,7 @@ def object_store_service(store: EmbeddedStore, keys: KeyPair) -> Service:
         store.command,
         environment=store.environment,
         stop_seconds=20.0,
+        outlives_others=True,
         after_end=store.remove_sockets,
     )
 
@@ -40,20 +41,26 @@ def python_services(
     api_listener: socket.socket,
     proxy_listener: socket.socket,
 ) -> list[Service]:
-    """Return the API, the runner of jobs and the proxy."""
+    """Return the API, the proxy, the runners of jobs and endpoints, and the tuner."""
     api_options: list[str] = []
     if options.tls_certificate and options.tls_key:
         api_options += ["--tls-certificate", str(options.tls_certificate.absolute())]
         api_options += ["--tls-key", str(options.tls_key.absolute())]
     if options.behind_proxy:
         api_options.append("--behind-proxy")
-    jobs_command = [*_module("jobs"), _folder(settings)]
     return [
         _listening("api", "supervisor.api_process", settings, api_listener, api_options),
         _listening("proxy", "proxy", settings, proxy_listener),
-        # A training program is told to stop, and killed when it does not.
-        Service("jobs", jobs_command, environment=_NO_DETOURS, stop_seconds=30.0),
+        # Programs that both have started are told to stop, and killed when they do not.
+        _runner("jobs", settings),
+        _runner("endpoints", settings),
+        Service("tuning", [*_module("tuning"), _folder(settings)], environment=_NO_DETOURS),
     ]
+
+
+def _runner(name: str, settings: PlatformSettings) -> Service:
+    command = [*_module(name), _folder(settings)]
+    return Service(name, command, environment=_NO_DETOURS, stop_seconds=30.0)
 
 
 def _listening(

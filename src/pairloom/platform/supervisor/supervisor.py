@@ -27,7 +27,7 @@ class Supervisor:
     Parameters
     ----------
     services
-        In the order in which they are started; they are ended in the other one.
+        In the order in which they are started; they are ended at once.
     logs_folder
         Where each process' own log is.
     changed
@@ -81,11 +81,17 @@ class Supervisor:
             ending = process.ending()
             if ending and not self.stopping:
                 logger.warning("%s ended by %s; see %s", process.service.name, ending, process.log)
-                self._changed(self.processes)
+                self._tell_of_change()
             if process.seconds_to_restart() == 0 and not self.stopping:
                 process.restart()
                 logger.info("%s started again (process %d)", process.service.name, process.pid)
-                self._changed(self.processes)
+                self._tell_of_change()
+
+    def _tell_of_change(self) -> None:
+        try:
+            self._changed(self.processes)
+        except OSError as error:  # the disk is full, say: the processes matter more
+            logger.warning("who runs was not written down: %s", error)
 
     def _sleep(self, seconds: float) -> None:
         if select.select([self._heard], [], [], max(seconds, 0.0))[0]:
@@ -95,11 +101,16 @@ class Supervisor:
         self.stopping = True
 
     def _stop(self) -> None:
-        for process in reversed(self.processes):
-            if not process.stop():
-                logger.warning(
-                    "%s did not end in %g s; killed",
-                    process.service.name,
-                    process.service.stop_seconds,
-                )
+        """End all processes at once, but for those that the others need meanwhile."""
+        for outlives in (False, True):
+            ending = [of for of in self.processes if of.service.outlives_others is outlives]
+            for process in ending:
+                process.begin_to_stop()
+            for process in ending:
+                if not process.stop():
+                    logger.warning(
+                        "%s did not end in %g s; killed",
+                        process.service.name,
+                        process.service.stop_seconds,
+                    )
         self._changed(self.processes)  # last: it may fail, as where the folder was removed

@@ -124,6 +124,7 @@ def _prepare(options: UpOptions, held: ExitStack) -> _Platform:
         s3_endpoint=options.s3_endpoint.rstrip("/"),
         database=options.database,
         scheme=options.scheme,
+        ray_address=options.ray_address,
     )
     keys = _keys(settings, foreign=bool(options.s3_endpoint))
     authority_of(settings.ca_folder)

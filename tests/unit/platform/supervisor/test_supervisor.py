@@ -26,13 +26,27 @@ STUBBORN = [
     "time.sleep(600)",
 ]
 
+# Ends on SIGTERM when all of its names were sent one.
+TOGETHER = [
+    sys.executable,
+    "-S",
+    "-c",
+    "import os, signal, sys, time; from pathlib import Path\n"
+    "own, *others = map(Path, os.environ['TOGETHER'].split(':'))\n"
+    "def end(*_):\n"
+    "    own.touch()\n"
+    "    while not all(other.exists() for other in others): time.sleep(0.02)\n"
+    "    print('all were told', flush=True); sys.exit()\n"
+    "signal.signal(signal.SIGTERM, end); print('awake', flush=True); time.sleep(600)",
+]
+
 
 def supervised(folder: Path, *services: Service) -> Supervisor:
     return Supervisor(services, folder, lambda _: None)
 
 
 def step_until(supervisor: Supervisor, holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         supervisor.step(0.05)
@@ -72,16 +86,25 @@ def test_program_that_is_missing_counts_as_one_that_dies(tmp_path: Path) -> None
     assert "none" in process.log.read_text()
 
 
-def test_processes_end_in_the_other_order_and_say_so(tmp_path: Path) -> None:
+def test_processes_end_at_once_and_what_they_need_after_them(tmp_path: Path) -> None:
     ended: list[str] = []
+    places = [str(tmp_path / name) for name in ("api", "jobs", "endpoints")]
     services = [
-        Service(name, SLEEP, after_end=lambda name=name: ended.append(name))  # type: ignore[misc]
-        for name in ("store", "api", "jobs")
+        Service(
+            name := Path(place).name,
+            TOGETHER,
+            environment={"TOGETHER": ":".join([place, *places])},
+            after_end=lambda name=name: ended.append(name),  # type: ignore[misc]
+        )
+        for place in places
     ]
-    with supervised(tmp_path, *services).running():
-        pass
+    store = Service("store", SLEEP, outlives_others=True, after_end=lambda: ended.append("store"))
+    supervisor = supervised(tmp_path, store, *services)
+    with supervisor.running():
+        step_until(supervisor, lambda: all(of.last_line() for of in supervisor.processes))
 
-    assert ended == ["jobs", "api", "store"]
+    assert ended == ["api", "jobs", "endpoints", "store"]
+    assert {of.last_line() for of in supervisor.processes[1:]} == {"all were told"}
 
 
 def test_process_that_is_deaf_to_sigterm_is_killed_when_its_time_is_over(tmp_path: Path) -> None:
@@ -133,7 +156,7 @@ def test_processes_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as running:
         assert running.stdout
         children = [int(word) for word in running.stdout.readline().split()]
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while any(not _says(tmp_path / f"{name}.log", "awake") for name in ("one", "two")):
             assert time.monotonic() < deadline
             time.sleep(0.05)
