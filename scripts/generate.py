@@ -15,6 +15,7 @@ from generators import (
     estimator_parameters,
     hyperparameter_docs,
     hyperparameter_settings,
+    seed_notebook,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     hyperparameter_docs.PATH: hyperparameter_docs.render,
     estimator_parameters.CLASSIFIER_PATH: estimator_parameters.render_classifier,
     estimator_parameters.REGRESSOR_PATH: estimator_parameters.render_regressor,
+    seed_notebook.PATH: seed_notebook.render,
 }
 
 

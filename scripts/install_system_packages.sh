@@ -15,6 +15,12 @@ MESSAGE
   exit 1
 fi
 
+# One after the other, where several targets are made at once.
+build="$(dirname "${BASH_SOURCE[0]}")/../build"
+mkdir -p "$build"
+exec 9>"$build/system-packages.lock"
+flock 9
+
 missing=()
 for package in "$@"; do
   status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
@@ -33,6 +39,6 @@ if [[ "$(id -u)" != 0 ]]; then
 fi
 
 echo "Installing ${missing[*]}"
-"${privileged[@]}" apt-get update --quiet=2
+"${privileged[@]}" apt-get update --quiet=2 9>&-
 "${privileged[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}" </dev/null
+  apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}" </dev/null 9>&-

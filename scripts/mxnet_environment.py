@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from kept_environment import kept_programs
+
 REQUIREMENTS = ("mxnet==1.9.1", "numpy<1.24")
 VERSIONS = ("3.11", "3.10", "3.9", "3.8")
 
@@ -25,18 +26,7 @@ def has_packages() -> bool:
 def mxnet_python() -> Path:
     """Return the interpreter that can `import mxnet`, installing it at the first call."""
     interpreter, version = _interpreter()
-    folder = ROOT / "build" / f"mxnet-{version}"
-    python = folder / "bin" / "python"
-    stamp = folder / "installed.txt"
-    wanted = "\n".join(REQUIREMENTS)
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([interpreter, "-m", "venv", folder], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, *REQUIREMENTS], check=True)
-        subprocess.run([str(python), "-c", "import mxnet"], check=True)
-        stamp.write_text(wanted)
-    return python
+    return kept_programs(f"mxnet-{version}", REQUIREMENTS, interpreter) / "python"
 
 
 def _interpreter() -> tuple[str, str]:

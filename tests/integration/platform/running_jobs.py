@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from integration.platform.running_platform import all_arguments
 from pairloom.batch import RowBatch
 from pairloom.formats import write_recordio
 from pairloom.platform.settings import PlatformSettings
@@ -35,6 +36,14 @@ def small_rows(part: slice = slice(None)) -> RowBatch:
     values = np.random.default_rng(0).normal(size=(200, 6)).astype(np.float32)[part]
     labels = (values[:, 0] > 0).astype(np.float32)
     return RowBatch(feature_dim=6, values=values, labels=labels)
+
+
+def many_rows(number: int) -> RowBatch:
+    """Return dense rows of which no machine learns the labels whole: a tenth of them is wrong."""
+    draw = np.random.default_rng(1)
+    values = draw.normal(size=(number, 6)).astype(np.float32)
+    labels = (values[:, 0] * values[:, 1] + values[:, 2] > 0) ^ (draw.random(number) < 0.1)
+    return RowBatch(feature_dim=6, values=values, labels=labels.astype(np.float32))
 
 
 def recordio(rows: RowBatch, folder: Path) -> bytes:
@@ -94,9 +103,16 @@ class RunningJobs:
 
     def start_runner(self, *before: str) -> subprocess.Popen[bytes]:
         """Start a runner, by a command that it is added to where one is given."""
+        return self._start("jobs", *before)
+
+    def start_tuner(self) -> subprocess.Popen[bytes]:
+        """Start a tuner."""
+        return self._start("tuning")
+
+    def _start(self, module: str, *before: str) -> subprocess.Popen[bytes]:
         with (self.folder / "runner.log").open("ab") as log:
             runner = subprocess.Popen(
-                [*before, sys.executable, "-m", "pairloom.platform.jobs", str(self.folder)],
+                [*before, sys.executable, "-m", f"pairloom.platform.{module}", str(self.folder)],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "AWS_SECRET_ACCESS_KEY": "not for jobs"},
@@ -121,7 +137,7 @@ class RunningJobs:
         self,
         name: str,
         until: Callable[[TrainingJobRecord], bool] = lambda job: job.has_ended,
-        seconds: float = 40,
+        seconds: float = 120,
     ) -> TrainingJobRecord:
         deadline = time.monotonic() + seconds
         while not until(record := self.job(name)):
@@ -129,9 +145,9 @@ class RunningJobs:
             time.sleep(0.02)
         return record
 
-    def log(self, name: str) -> list[str]:
-        streams = self.store.log_streams(prefix=f"{name}/")
-        assert [stream.name.rpartition("-")[0] for stream in streams] == [f"{name}/algo-1"]
+    def log(self, name: str, host: str = "algo-1") -> list[str]:
+        streams = self.store.log_streams(prefix=f"{name}/{host}-")
+        assert len(streams) == 1
         return [event.message for event in self.store.log_events(streams[0].name)]
 
     def archive(self, uri: str) -> dict[str, bytes]:
@@ -144,20 +160,13 @@ class RunningJobs:
 
     def processes(self, name: str) -> list[int]:
         """Return the processes, train program or guard, that work on a job."""
-        root = str(self.settings.job_folder(name))
-        return [
-            int(entry.name)
-            for entry in Path("/proc").iterdir()
-            if entry.name.isdecimal() and root in _arguments(entry)
-        ]
+        return processes_on(self.settings.job_folder(name))
 
 
 def statuses(record: TrainingJobRecord) -> list[str]:
     return [step.status for step in record.transitions]
 
 
-def _arguments(process: Path) -> list[str]:
-    try:
-        return (process / "cmdline").read_bytes().decode().split("\0")
-    except OSError:
-        return []
+def processes_on(root: Path) -> list[int]:
+    """Return the processes that were started with a folder among their arguments."""
+    return [pid for pid, arguments in all_arguments().items() if str(root) in arguments]

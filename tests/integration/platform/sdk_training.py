@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import sys
 import tarfile
 import time
@@ -19,23 +20,21 @@ import sagemaker
 import sagemaker.amazon.common as smac
 from sagemaker.analytics import TrainingJobAnalytics
 from sagemaker.estimator import Estimator
+from sagemaker.exceptions import UnexpectedStatusException
 from sagemaker.inputs import TrainingInput
 
-HYPERPARAMETERS = {
-    "feature_dim": 784,
-    "predictor_type": "binary_classifier",
-    "mini_batch_size": 200,
-    "num_factors": 10,
-    "epochs": 3,
-}
+from integration.platform.digit_settings import HYPERPARAMETERS
+
+EPOCH = re.compile(r"epoch=\d+, train binary_classification_accuracy")
+TAIL_SECONDS = 18  # of which the first look at the job, which is young, takes 15
 
 
 def main(rows: str) -> None:
     """Print what the SDK said and found, as one JSON object."""
     session = sagemaker.Session()
     bucket = session.default_bucket()
-    train = _upload(rows, bucket)
-    estimator = _estimator(session, bucket)
+    train = upload(rows, bucket)
+    estimator = estimator_of(session)
     begin = time.monotonic()
     with contextlib.redirect_stdout(io.StringIO()) as said:
         estimator.fit({"train": TrainingInput(train), "test": TrainingInput(train)}, logs="All")
@@ -50,12 +49,13 @@ def main(rows: str) -> None:
         "attached": {key: str(value) for key, value in attached.hyperparameters().items()},
         "analytics": TrainingJobAnalytics(name).dataframe().to_dict("records"),
         "description": boto3.client("sagemaker").describe_training_job(TrainingJobName=name),
-        "stopped": _stop(session, bucket, train),
+        **_stopped(session, train),
     }
     sys.stdout.write(json.dumps(found, default=str) + "\n")
 
 
-def _upload(rows: str, bucket: str) -> str:
+def upload(rows: str, bucket: str) -> str:
+    """Put rows into a bucket as recordio-protobuf; return the prefix."""
     loaded = np.load(rows)
     buffer = io.BytesIO()
     smac.write_numpy_to_dense_tensor(buffer, loaded["pixels"], loaded["labels"])
@@ -64,14 +64,15 @@ def _upload(rows: str, bucket: str) -> str:
     return f"s3://{bucket}/train/"
 
 
-def _estimator(session: sagemaker.Session, bucket: str, **more: int) -> Estimator:
+def estimator_of(session: sagemaker.Session, **more: int) -> Estimator:
+    """Return the plain Estimator of a factorization machine."""
     image = sagemaker.image_uris.retrieve("factorization-machines", session.boto_region_name)
     estimator = Estimator(
         image,
         sagemaker.get_execution_role(),
         instance_count=1,
         instance_type="ml.c4.xlarge",
-        output_path=f"s3://{bucket}/output",
+        output_path=f"s3://{session.default_bucket()}/output",
         sagemaker_session=session,
     )
     estimator.set_hyperparameters(**{**HYPERPARAMETERS, **more})
@@ -85,19 +86,35 @@ def _members(artifact: str) -> list[str]:
         return archive.getnames()
 
 
-def _stop(session: sagemaker.Session, bucket: str, train: str) -> str:
-    endless = _estimator(session, bucket, epochs=100_000)
+def _stopped(session: sagemaker.Session, train: str) -> dict[str, Any]:
+    """Train without end, look at the log meanwhile, stop."""
+    endless = estimator_of(session, epochs=100_000)
     endless.fit({"train": TrainingInput(train)}, wait=False)
     name = endless.latest_training_job.name
     client = boto3.client("sagemaker")
     while client.describe_training_job(TrainingJobName=name)["SecondaryStatus"] != "Training":
         time.sleep(0.2)
+    tailed = _tailed(session, name)
+    tailed["status"] = client.describe_training_job(TrainingJobName=name)["TrainingJobStatus"]
     session.stop_training_job(name)
     client.get_waiter("training_job_completed_or_stopped").wait(
         TrainingJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
     )
-    status: str = client.describe_training_job(TrainingJobName=name)["TrainingJobStatus"]
-    return status
+    stopped = client.describe_training_job(TrainingJobName=name)
+    return {"tailed": tailed, "stopped": stopped["TrainingJobStatus"]}
+
+
+def _tailed(session: sagemaker.Session, name: str) -> dict[str, Any]:
+    """Follow the log of a job under way for a while, as `fit` does to its end."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as said,
+        contextlib.suppress(
+            UnexpectedStatusException  # the SDK's word for a job that has not ended
+        ),
+    ):
+        session.logs_for_job(name, wait=True, poll=1, timeout=TAIL_SECONDS)
+    lines = EPOCH.findall(said.getvalue())
+    return {"lines": len(lines), "distinct": len(set(lines))}
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from integration.platform.running_jobs import BUCKET, RunningJobs, channel, statuses
+from integration.platform.running_jobs import BUCKET, RunningJobs, channel, recordio, statuses
+from pairloom.batch import RowBatch
 
 pytestmark = pytest.mark.platform
 
@@ -90,6 +93,74 @@ def test_full_disk_is_the_reason_of_a_job_that_does_not_fit(jobs: RunningJobs) -
     record = jobs.wait("large")
     assert record.status == "Failed"
     reason = record.results["failure_reason"]
-    assert reason.startswith("InternalServerError: the disk is full: the channels need 4,194,304")
+    assert reason.startswith("InternalServerError: the disk is full: the input needs 4,194,304")
     jobs.submit("fits", TRAIN)
     assert jobs.wait("fits").status == "Completed"
+
+
+def wide_rows(folder: Path, number: int) -> bytes:
+    """Return rows that hold so many features between them, each once."""
+    rows = RowBatch(
+        feature_dim=number,
+        row_offsets=np.arange(0, number + 1, 100, dtype=np.int64),
+        feature_ids=np.arange(number, dtype=np.int32),
+        values=np.ones(number, np.float32),
+        labels=np.arange(number // 100, dtype=np.float32) % 2,
+    )
+    return recordio(rows, folder)
+
+
+def test_full_disk_within_a_job_names_what_was_written_and_the_runner_goes_on(
+    jobs: RunningJobs, tmp_path: Path
+) -> None:
+    jobs.settings.jobs_folder.mkdir()
+    mount = f"mount -t tmpfs -o size=19m none '{jobs.settings.jobs_folder}' && exec \"$@\""
+    jobs.start_runner("unshare", "--map-root-user", "--mount", "sh", "-c", mount, "sh")
+    train = channel("train", jobs.put("wide/rows.pbr", wide_rows(tmp_path, 100_000)))
+    wide = {"feature_dim": "100000", "mini_batch_size": "1000", "epochs": "2"}
+    names = {"model": "64", "archive": "22", "checkpoint": "15"}  # by what does not fit any more
+    settings = {"PAIRLOOM_REPORT": "false", "PAIRLOOM_CHECKPOINT_EPOCHS": "1"}
+    for name, num_factors in names.items():
+        chosen = {**wide, "num_factors": num_factors}
+        jobs.submit(name, train, hyperparameters=chosen, Environment=settings)
+        jobs.wait(name)
+    full = "InternalServerError: the disk is full: No space left on device after "
+    for name, file in (("model", "model_algo-1"), ("archive", "model.tar.gz")):
+        record = jobs.job(name)
+        assert record.status == "Failed"
+        reason = record.results["failure_reason"]
+        assert reason.startswith(full), reason
+        assert f" bytes of {file}, at " in reason
+    assert jobs.job("checkpoint").status == "Completed", jobs.job("checkpoint")
+    assert any("no checkpoint written, training goes on: the disk is full" in line
+               for line in jobs.log("checkpoint"))  # fmt: skip
+    jobs.submit("small", TRAIN)
+    assert jobs.wait("small").status == "Completed"
+
+
+def test_download_that_fills_the_disk_fails_its_job_alone(jobs: RunningJobs) -> None:
+    limit = 'ulimit -f 4096; exec "$@"'  # no file of more than 2 MiB: the limit that a quota is too
+    jobs.start_runner("sh", "-c", limit, "sh")
+    uri = jobs.put("limited/rows.pbr", bytes(3 << 20))
+    jobs.submit("limited", channel("train", uri))
+    jobs.submit("beside", TRAIN)
+    reason = jobs.wait("limited").results["failure_reason"]
+    assert reason.startswith("InternalServerError: the disk is full: File too large after ")
+    assert f" of 3,145,728 bytes of {uri}, at " in reason
+    assert jobs.wait("beside").status == "Completed"
+    assert not jobs.settings.job_folder("limited").exists()
+
+
+def test_expression_that_others_search_for_without_end_delays_no_job(jobs: RunningJobs) -> None:
+    jobs.start_runner()
+    nested = {
+        "TrainingImage": "x/factorization-machines:1",
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": "n", "Regex": "(a+)+!"}, {"Name": "last", "Regex": "(.*)"}],
+    }
+    long = {"_tuning_objective_metric": "a" * 2000}  # its log has it in one line
+    jobs.submit("nested", TRAIN, AlgorithmSpecification=nested, hyperparameters=long)
+    jobs.submit("beside", TRAIN)
+    assert jobs.wait("beside").status == "Completed"
+    assert jobs.wait("nested").status == "Completed"
+    assert any("a" * 2000 in line for line in jobs.log("nested"))

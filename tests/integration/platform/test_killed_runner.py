@@ -27,7 +27,7 @@ def test_job_goes_on_when_its_runner_is_killed(jobs: RunningJobs, state: str) ->
     first.wait()
     record = jobs.job("job")
     assert not record.has_ended
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while jobs.processes("job"):
         assert time.monotonic() < deadline, "the train program outlives its runner"
         time.sleep(0.02)
@@ -50,7 +50,7 @@ def test_train_program_ends_with_its_guard(jobs: RunningJobs) -> None:
     jobs.wait("job", lambda _: bool(jobs.store.metrics({"TrainingJobName": "job"})))
     guard = min(jobs.processes("job"))
     os.kill(guard, signal.SIGKILL)
-    assert jobs.wait("job", seconds=10).status == "Failed"
+    assert jobs.wait("job", seconds=60).status == "Failed"
     assert jobs.processes("job") == []
 
 
@@ -63,6 +63,6 @@ def test_runner_that_ends_in_order_lets_the_next_one_go_on_at_once(jobs: Running
     assert jobs.processes("job") == []
     assert jobs.job("job").runner_id is None
     jobs.start_runner()
-    jobs.wait("job", lambda job: statuses(job)[-2:] == ["Restarting", "Training"], seconds=10)
+    jobs.wait("job", lambda job: statuses(job)[-2:] == ["Restarting", "Training"])
     jobs.store.request_stop("job")
     assert jobs.wait("job").status == "Stopped"
