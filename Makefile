@@ -13,7 +13,7 @@ PYTHON_FOLDERS := $(sort $(dir $(wildcard src/*/*.py tests/*.py examples/*/*.py 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo test test-cpp sanitize test-fuzz fuzz test-python test-platform test-slow test-versions check format generate cross bench docs dist clean
+.PHONY: help build demo demo-library test test-cpp sanitize test-fuzz fuzz test-python test-platform test-distributed test-slow test-versions check format generate cross bench docs dist clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -33,15 +33,27 @@ $(STAMPS)/group-%: pyproject.toml $(STAMPS)/venv
 	@touch $@
 
 $(STAMPS)/extension: $(NATIVE_SOURCES) pyproject.toml $(STAMPS)/group-build
-	$(PIP) --no-build-isolation --editable '.[sklearn,plots,compression,arrow,platform,postgresql]' --config-settings=cmake.define.PAIRLOOM_WARNINGS_AS_ERRORS=ON
+	$(PIP) --no-build-isolation --editable '.[sklearn,plots,compression,arrow,s3,platform,postgresql]' --config-settings=cmake.define.PAIRLOOM_WARNINGS_AS_ERRORS=ON
 	@touch $@
 
 build: $(STAMPS)/extension ## build the extension into .venv
 
-demo: $(STAMPS)/extension ## train on MNIST and draw what was learned
+# Clients of AWS live in an environment of their own, below build/.
+demo: $(STAMPS)/extension $(STAMPS)/group-clients ## SageMaker's notebook on MNIST, whole, against a platform on this machine
+	@client=$$($(BIN)/python scripts/sagemaker_sdk.py) && \
+	  $(BIN)/python examples/seed_notebook/platform_demo.py --client "$$client"
+
+demo-library: $(STAMPS)/extension ## train on MNIST by the library alone and draw what was learned
 	$(BIN)/python examples/mnist/demo.py
 
 # --- Tests ------------------------------------------------------------------------------------------
+
+# Tests of one file share what they start, and stay together. Those of `make test` wait for a third of
+# their time: three processes keep two cores busy. What kills and measures gets a core for each.
+TEST_PROCESSES ?= 2
+test-python: TEST_PROCESSES = 3
+PYTEST = $(BIN)/python -m pytest --durations=10 \
+  --numprocesses=$(TEST_PROCESSES) --dist=loadfile --no-loadscope-reorder
 
 test: test-cpp test-fuzz test-python ## C++ and Python tests with coverage; a few minutes
 
@@ -76,16 +88,17 @@ fuzz: $(STAMPS)/group-build ## search for inputs that break a parser; RUNS=10000
 	scripts/fuzz.sh $(or $(RUNS),1000000)
 
 test-python: $(STAMPS)/extension $(STAMPS)/group-test
-	scripts/install_system_packages.sh chromium
-	$(BIN)/python -m pytest --cov --cov-fail-under=90 --durations=10
+	scripts/install_system_packages.sh chromium postgresql
+	$(PYTEST) --cov --cov-fail-under=90
 
 # Every supported Python, the oldest and the newest libraries; the Python that `make test` ran on is
-# not run again. tox keeps its packages apart from the tests'.
+# not run again. CI runs the ends of the range alone: what breaks a Python between them breaks one of
+# them too. tox keeps its packages apart from the tests'.
 TOX := .venv-tox
 PYENV_PYTHONS = $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[0-3].*/bin/python)
 
 test-slow: test-versions dist $(STAMPS)/extension $(STAMPS)/group-test ## what needs minutes, slow tests, other Pythons, other scikit-learns
-	$(BIN)/python -m pytest -m slow --durations=10
+	$(PYTEST) -m slow
 
 $(TOX)/stamp: pyproject.toml
 	$(PYTHON) -m venv $(TOX)
@@ -94,11 +107,28 @@ $(TOX)/stamp: pyproject.toml
 	@touch $@
 
 test-platform: $(STAMPS)/extension $(STAMPS)/group-test ## the platform's processes: every fault, kills in every state
-	$(BIN)/python -m pytest -m platform --durations=10
+	scripts/install_system_packages.sh postgresql
+	$(PYTEST) -m platform
+
+# Ray stands in an environment of its own, which sees that of all other tests; they run without it.
+RAY := .venv-ray
+PACKAGES := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+
+$(RAY)/stamp: pyproject.toml $(STAMPS)/venv
+	$(PYTHON) -m venv --clear $(RAY)
+	$(RAY)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	echo "import site; site.addsitedir('$$($(BIN)/python $(PACKAGES))')" \
+	  > "$$($(RAY)/bin/python $(PACKAGES))/pairloom-environment.pth"
+	$(RAY)/bin/python -m pip install --quiet --group distributed
+	@touch $@
+
+test-distributed: $(STAMPS)/extension $(STAMPS)/group-test $(RAY)/stamp ## training on several workers over Ray, which are killed
+	PATH="$(abspath $(BIN)):$$PATH" $(RAY)/bin/python -m pytest -m distributed --durations=10
 
 test-versions: $(TOX)/stamp $(STAMPS)/venv
-	$(TOX)/bin/tox run-parallel --parallel 2 --parallel-no-spinner \
-	  --skip-env "^py$$($(BIN)/python -c 'import sys; print(*sys.version_info[:2], sep="")')$$" \
+	scripts/install_system_packages.sh postgresql
+	PATH="$(abspath $(TOX)/bin):$$PATH" $(TOX)/bin/tox run-parallel --parallel 2 --parallel-no-spinner \
+	  --skip-env "^py$(if $(CI),[0-9]+,$$($(BIN)/python -c 'import sys; print(*sys.version_info[:2], sep="")'))$$" \
 	  --skip-missing-interpreters $(if $(CI),false,true) $(if $(PYENV_PYTHONS),--discover $(PYENV_PYTHONS))
 
 # The same C++ tests on aarch64, emulated.
@@ -139,9 +169,10 @@ generate: $(STAMPS)/extension ## write the files that are made from tables and f
 
 # --- Benchmarks, documentation, distribution ----------------------------------------------------
 
-bench: $(STAMPS)/extension $(STAMPS)/group-test $(STAMPS)/group-bench ## every benchmark that benchmarks/README.md lists
+bench: $(STAMPS)/extension $(STAMPS)/group-test $(STAMPS)/group-bench $(RAY)/stamp ## every benchmark that benchmarks/README.md lists
 	@for script in $$(sed -n 's/^- `\([a-z_]*\.py\)`.*/\1/p' benchmarks/README.md); do \
-	  echo "== $$script"; $(BIN)/python benchmarks/$$script || exit 1; \
+	  case $$script in *workers.py) python=$(RAY)/bin/python;; *) python=$(BIN)/python;; esac; \
+	  echo "== $$script"; $$python benchmarks/$$script || exit 1; \
 	done
 
 docs: $(STAMPS)/extension $(STAMPS)/group-docs ## the documentation site, in site/
@@ -163,4 +194,4 @@ $(WHEEL)/stamp: $(NATIVE_SOURCES) $(PACKAGE) pyproject.toml README.md LICENSE $(
 dist: $(WHEEL)/stamp ## source distribution and wheel, in dist/
 
 clean: ## remove what the targets made, the virtual environment included
-	rm -rf $(VENV) $(TOX) .tox build dist site .coverage
+	rm -rf $(VENV) $(TOX) $(RAY) .tox build dist site .coverage

@@ -12,23 +12,24 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from mnist import load_mnist
 
+from integration.documented_blocks import (
+    PROGRAMS,
+    REPOSITORY,
+    Block,
+    blocks_of,
+    commands_of,
+    name_of,
+    programs_of,
+)
 from pairloom.cli import main
 from pairloom.formats import write_recordio
 
-REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
-FENCE = re.compile(
-    r"^(?:<!-- not run: (?P<reason>.+?) -->\n)?^```(?P<language>.*)\n(?P<text>(?s:.*?))^```$",
-    re.MULTILINE,
-)
-PROGRAMS = {"python", "console"}
 SHOWN = {"json", "mermaid", "output", "text"}
 LOOKS_LIKE_A_PROGRAM = re.compile(
     r"^(\$ |import |from \w+ import |pip |make |pairloom [a-z])", re.M
@@ -38,9 +39,27 @@ NOT_RUN = {
     "README.md": ["$ make demo", "$ pip install '.[sklearn]'"],
     "docs/command-line.md": ["$ pairloom up --detach"],
     "docs/container.md": ["$ docker build --tag pairloom ."],
+    "docs/endpoints.md": ["client.create_model(", "cloudwatch.get_metric_statistics("],
     "docs/getting-started.md": ["$ pip install '.[sklearn,arrow]' pandas"],
     "docs/installing.md": ["$ pip install .", "$ make dist"],
-    "docs/platform.md": ["$ pairloom up --detach"],
+    "docs/platform.md": [
+        "$ pairloom up --detach",
+        "$ pip install '.[platform,notebook]' 'sagemaker>=2.257,<3' matplotlib",
+        "$ pairloom up --ray-address 10.0.0.5:6379",
+        "$ pairloom up --database postgresql+psycopg://pairloom:secret@db.example.com/pairloom",
+        "$ export AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=...",
+    ],
+    "docs/sagemaker-sdk.md": [
+        "$ pairloom up --detach",
+        "import boto3",
+        "from sagemaker.core import image_uris",
+        "$ pairloom run aws sts get-caller-identity --query Arn --output text",
+    ],
+    "docs/scaling.md": [
+        "$ pairloom train --train demo-output/train.pbr --output my-model --num-factors 10 "
+        "--predictor-type binary_classifier --workers 2"
+    ],
+    "docs/tuning.md": ["from sagemaker.estimator import Estimator"],
     "docs/sagemaker-artifact.md": [
         "$ tar xzf model.tar.gz && unzip -o model_algo-1",
         "import mxnet as mx",
@@ -48,37 +67,6 @@ NOT_RUN = {
 }
 
 SLOW = {"docs/reports.md"}  # draws every picture three times
-
-
-@dataclass(frozen=True)
-class Block:
-    """One fence of a page."""
-
-    language: str
-    text: str
-    line: int
-    reason_not_to_run: str | None
-
-
-def name_of(page: Path) -> str:
-    return page.relative_to(REPOSITORY).as_posix()
-
-
-def blocks_of(page: Path) -> list[Block]:
-    text = page.read_text(encoding="utf-8")
-    return [
-        Block(
-            found["language"],
-            found["text"],
-            text[: found.start("text")].count("\n"),
-            found["reason"],
-        )
-        for found in FENCE.finditer(text)
-    ]
-
-
-def programs_of(page: Path) -> list[Block]:
-    return [block for block in blocks_of(page) if block.language in PROGRAMS]
 
 
 @pytest.fixture(scope="module")
@@ -138,15 +126,6 @@ def run_commands(block: Block, page: Path, capfd: pytest.CaptureFixture[str]) ->
         assert code == 0, f"{name_of(page)}: {command}: {captured.err}"
         if shown:
             assert captured.out == shown, f"{name_of(page)}: {command}"
-
-
-def commands_of(block: Block) -> Iterator[tuple[str, str]]:
-    """Give each command with the lines below it."""
-    start, *parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
-    assert not start, f"line {block.line}: a console block begins with '$ '"
-    for part in parts:
-        command, _, shown = part.partition("\n")
-        yield command, shown
 
 
 def run(command: str) -> int:
