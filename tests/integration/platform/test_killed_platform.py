@@ -23,8 +23,9 @@ pytestmark = pytest.mark.platform
 UPLOAD_BYTES = 80 << 20
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkUnderWay]:
+    """Start a platform for each test, since a second try needs the same names."""
     folder, scratch = (tmp_path_factory.mktemp(name) for name in ("platform", "scratch"))
     with started_platform(folder) as platform, work_on(platform, scratch) as work:
         yield work

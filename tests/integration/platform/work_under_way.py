@@ -139,7 +139,7 @@ class WorkUnderWay:
 
     def tune(self, name: str) -> str:
         asked = tuning_request(
-            name, jobs=NUM_CHILDREN, parallel=2, static={"epochs": str(EPOCHS // 3)}
+            name, jobs=NUM_CHILDREN, parallel=2, static={"epochs": str(EPOCHS)}
         )
         self.sagemaker.create_hyper_parameter_tuning_job(**asked)
         return name
@@ -229,7 +229,7 @@ class WorkUnderWay:
         assert numbers == list(range(1, NUM_CHILDREN + 1))
         assert job["BestTrainingJob"]["TrainingJobName"] in children
         for child in children:
-            self.check_job(child, EPOCHS // 3)
+            self.check_job(child)
 
 
 @contextmanager
