@@ -138,9 +138,7 @@ class WorkUnderWay:
         return described()
 
     def tune(self, name: str) -> str:
-        asked = tuning_request(
-            name, jobs=NUM_CHILDREN, parallel=2, static={"epochs": str(EPOCHS)}
-        )
+        asked = tuning_request(name, jobs=NUM_CHILDREN, parallel=2, static={"epochs": str(EPOCHS)})
         self.sagemaker.create_hyper_parameter_tuning_job(**asked)
         return name
 
