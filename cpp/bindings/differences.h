@@ -63,8 +63,7 @@ inline EntryArrays<float> entry_differences(const Trainer<float>& trainer, const
   }
   EntryArrays<float> arrays = copied_rows(to, layout);
   const auto step = step_of(trainer);
-  take_differences<float>(step, line_shape(step, layout), from.entries.size(), from.rows,
-                          rows_of(arrays));
+  take_differences<float>(step, layout, from.entries.size(), from.rows, rows_of(arrays));
   return arrays;
 }
 
@@ -79,18 +78,37 @@ inline EntryArrays<float> with_differences(const Trainer<float>& trainer, const 
   }
   EntryArrays<float> arrays = copied_rows(to, layout);
   const auto step = step_of(trainer);
-  add_differences<float>(step, line_shape(step, layout), share, to.entries, rows_of(arrays), added);
+  add_differences<float>(step, layout, share, to.entries, rows_of(arrays), added);
   return arrays;
 }
 
-inline LineShape<float> bias_shape(const Trainer<float>& trainer, const BiasLine& one,
-                                   const BiasLine& other) {
+inline void check_bias_lines(const Trainer<float>& trainer, const BiasLine& one,
+                             const BiasLine& other) {
   const auto slots = static_cast<size_t>(trainer.table().layout().state_slots);
   if (one.size() != 1 + slots || other.size() != 1 + slots) {
     throw std::invalid_argument("expected the bias and " + std::to_string(slots) + " states");
   }
+}
+
+// The bias is a run of one parameter.
+inline Run<const float> bias_run(const BiasLine& line) { return {line.data(), line.data() + 1, 1}; }
+inline Run<float> bias_run(BiasLine& line) { return {line.data(), line.data() + 1, 1}; }
+
+inline BiasLine bias_difference(const Trainer<float>& trainer, const BiasLine& start,
+                                BiasLine end) {
+  check_bias_lines(trainer, start, end);
   const auto step = step_of(trainer);
-  return {1, slots, step.bias, step.bias};
+  take_difference<float>(step, step.bias, {1, end.size() - 1}, bias_run(start), bias_run(end));
+  return end;
+}
+
+inline BiasLine bias_with_difference(const Trainer<float>& trainer, BiasLine base,
+                                     const BiasLine& difference, float share) {
+  check_bias_lines(trainer, base, difference);
+  const auto step = step_of(trainer);
+  add_difference<float>(step, step.bias, {1, base.size() - 1}, share, bias_run(difference),
+                        bias_run(base));
+  return base;
 }
 
 template <class Owner>
@@ -114,19 +132,14 @@ void define_differences(nanobind::class_<Owner>& owner) {
           "in order, of parameters this share; the table has no part in it.")
       .def(
           "bias_difference",
-          [](Owner& self, const BiasLine& start, BiasLine end) {
-            take_difference<float>(step_of(self.trainer()), bias_shape(self.trainer(), start, end),
-                                   start.data(), end.data());
-            return end;
+          [](Owner& self, const BiasLine& start, const BiasLine& end) {
+            return bias_difference(self.trainer(), start, end);
           },
           nb::arg("start"), nb::arg("end"), "The same of the bias and its states.")
       .def(
           "bias_with_difference",
-          [](Owner& self, BiasLine base, const BiasLine& difference, float share) {
-            add_difference<float>(step_of(self.trainer()),
-                                  bias_shape(self.trainer(), base, difference), share,
-                                  difference.data(), base.data());
-            return base;
+          [](Owner& self, const BiasLine& base, const BiasLine& difference, float share) {
+            return bias_with_difference(self.trainer(), base, difference, share);
           },
           nb::arg("base"), nb::arg("difference"), nb::arg("share"),
           "The same of the bias and its states.");

@@ -66,32 +66,27 @@ inline MergeSettings<float> merge_settings(const Trainer<float>& trainer, size_t
   return {optimizer_step<float>(trainer.optimizer(), 1), num_workers, rounds_alone};
 }
 
-// The bias and its states are one line of one parameter.
+// The bias and its states are one run of one parameter.
 inline void merge_bias(Trainer<float>& trainer, const std::vector<std::vector<float>>& versions,
                        const std::vector<uint32_t>& touches, size_t rounds_alone) {
   const auto slots = static_cast<size_t>(trainer.table().layout().state_slots);
   const MergeSettings<float> settings = merge_settings(trainer, versions.size(), rounds_alone);
-  std::vector<Line<const float>> lines;
+  std::vector<RunVersion<float>> given;
   for (size_t i = 0; i < versions.size(); ++i) {
     if (versions[i].size() != 1 + slots || touches.size() != versions.size()) {
       throw std::invalid_argument("expected of each version the bias, " + std::to_string(slots) +
                                   " states and a count of mini-batches");
     }
     if (touches[i] != 0) {
-      lines.push_back({versions[i].data(), touches[i]});
+      given.push_back({{versions[i].data(), versions[i].data() + 1, 1}, touches[i]});
     }
   }
-  if (lines.empty()) {
+  if (given.empty()) {
     return;
   }
-  float* const state = trainer.table().bias_state;
-  std::vector<float> start{trainer.table().bias};
-  start.insert(start.end(), state, state + slots);
-  std::vector<float> merged = start;
-  const LineShape<float> shape{1, slots, settings.step.bias, settings.step.bias};
-  merge_line<float>(settings, shape, start.data(), lines, merged.data());
-  trainer.table().bias = merged[0];
-  std::copy_n(merged.begin() + 1, slots, state);
+  ParameterTable<float>& table = trainer.table();
+  const Run<float> bias{&table.bias, table.bias_state, 1};
+  merge_run<float>(settings, settings.step.bias, {1, slots}, read_only(bias), given, bias);
 }
 
 template <class Owner>

@@ -1,96 +1,87 @@
 #include "pairloom/differences.h"
 
 #include <algorithm>
-#include <vector>
 
-#include "entry_line.h"
+#include "runs.h"
 
 namespace pairloom {
 
 namespace {
 
-template <class T>
-const GroupStep<T>& group_of(const LineShape<T>& shape, size_t i) {
-  return i == 0 ? shape.first : shape.others;
-}
+struct EntryShapes {
+  RunShape linear, factors;
+};
 
-template <class T>
-EntryRows<const T> read_only(const EntryRows<T>& rows) {
-  return {rows.linear, rows.factors, rows.state};
+EntryShapes shapes_of(const TableLayout& layout) {
+  const auto slots = static_cast<size_t>(layout.state_slots);
+  return {{1, slots}, {static_cast<size_t>(layout.num_factors), slots}};
 }
 
 }  // namespace
 
 template <class T>
-void take_difference(const OptimizerStep<T>& step, const LineShape<T>& shape, const T* start,
-                     T* line) {
-  const size_t size = shape.size;
-  if (merges_shares(step.optimizer)) {
-    for (size_t i = 0; i < size; ++i) {
-      line[i] -= start[i];
+void take_difference(const OptimizerStep<T>& step, const GroupStep<T>& group, const RunShape& shape,
+                     const Run<const T>& start, const Run<T>& run) {
+  const bool shares = merges_shares(step.optimizer);
+  const Run<const T> end = read_only(run);
+  for_each_block<T>(shape.size, [&]<class V>(V, size_t i) {
+    V change{};
+    if (shares) {
+      change = load_as<V>(end.values + i) - load_as<V>(start.values + i);
+    } else if (group.rate != T(0)) {
+      change = unpulled<V>(step, group, end, i) - unpulled<V>(step, group, start, i);
     }
-    return;
-  }
-  for (size_t i = 0; i < size; ++i) {
-    const GroupStep<T>& group = group_of(shape, i);
-    line[i] = group.rate == T(0)
-                  ? T(0)
-                  : unpulled(step, group, line, size, i) - unpulled(step, group, start, size, i);
-    line[size + i] -= start[size + i];
-  }
+    store_as<V>(run.values + i, change);
+    if (!shares) {
+      store_as<V>(run.states + i, load_as<V>(end.states + i) - load_as<V>(start.states + i));
+    }
+  });
   // What is left is FTRL's z, which follows from the others.
-  std::fill(line + 2 * size, line + shape.num_values(), T(0));
+  for (size_t slot = 1; slot < shape.state_slots && !shares; ++slot) {
+    std::fill_n(run.slot(slot), shape.size, T(0));
+  }
 }
 
 template <class T>
-void add_difference(const OptimizerStep<T>& step, const LineShape<T>& shape, T share,
-                    const T* difference, T* line) {
-  const size_t size = shape.size;
+void add_difference(const OptimizerStep<T>& step, const GroupStep<T>& group, const RunShape& shape,
+                    T share, const Run<const T>& difference, const Run<T>& run) {
   if (merges_shares(step.optimizer)) {
-    for (size_t i = 0; i < size; ++i) {
-      line[i] += share * difference[i];
+    for (size_t i = 0; i < shape.size; ++i) {
+      run.values[i] += share * difference.values[i];
     }
-    copy_values(difference + size, shape.num_values() - size, line + size);
+    for (size_t slot = 0; slot < shape.state_slots; ++slot) {
+      std::copy_n(difference.slot(slot), shape.size, run.slot(slot));
+    }
     return;
   }
-  for (size_t i = 0; i < size; ++i) {
-    const GroupStep<T>& group = group_of(shape, i);
-    if (group.rate == T(0)) {
-      continue;  // it has learned nothing
-    }
-    const T place = unpulled(step, group, line, size, i) + share * difference[i];
-    line[size + i] += difference[size + i];
-    place_unpulled(step, group, place, line, size, i);
+  if (group.rate == T(0)) {
+    return;  // it has learned nothing
   }
+  for_each_block<T>(shape.size, [&]<class V>(V, size_t i) {
+    const V place =
+        unpulled<V>(step, group, read_only(run), i) + share * load_as<V>(difference.values + i);
+    store_as<V>(run.states + i, load_as<V>(run.states + i) + load_as<V>(difference.states + i));
+    place_unpulled<V>(step, group, place, run, i);
+  });
 }
 
 template <class T>
-LineShape<T> line_shape(const OptimizerStep<T>& step, const TableLayout& layout) {
-  return {1 + static_cast<size_t>(layout.num_factors), static_cast<size_t>(layout.state_slots),
-          step.linear, step.factors};
-}
-
-template <class T>
-void take_differences(const OptimizerStep<T>& step, const LineShape<T>& shape, size_t num_rows,
+void take_differences(const OptimizerStep<T>& step, const TableLayout& layout, size_t num_rows,
                       const EntryRows<const T>& starts, const EntryRows<T>& ends) {
-  std::vector<T> values(2 * shape.num_values());
-  T* const start = values.data();
-  T* const line = start + shape.num_values();
+  const auto [linear, factors] = shapes_of(layout);
   for (size_t row = 0; row < num_rows; ++row) {
-    copy_line(starts, row, shape, start);
-    copy_line(read_only(ends), row, shape, line);
-    take_difference(step, shape, start, line);
-    store_line(line, shape, ends, row);
+    const EntryRuns<const T> start = runs_of_row(starts, row, factors.size, factors.state_slots);
+    const EntryRuns<T> end = runs_of_row(ends, row, factors.size, factors.state_slots);
+    take_difference(step, step.linear, linear, start.linear, end.linear);
+    take_difference(step, step.factors, factors, start.factors, end.factors);
   }
 }
 
 template <class T>
-void add_differences(const OptimizerStep<T>& step, const LineShape<T>& shape, T share,
+void add_differences(const OptimizerStep<T>& step, const TableLayout& layout, T share,
                      std::span<const int64_t> entries, const EntryRows<T>& rows,
                      std::span<const EntryDifferences<T>> differences) {
-  std::vector<T> values(2 * shape.num_values());
-  T* const difference = values.data();
-  T* const line = difference + shape.num_values();
+  const auto [linear, factors] = shapes_of(layout);
   for (const EntryDifferences<T>& added : differences) {
     size_t row = 0;
     for (size_t from = 0; from < added.entries.size(); ++from) {
@@ -100,24 +91,25 @@ void add_differences(const OptimizerStep<T>& step, const LineShape<T>& shape, T 
       if (row == entries.size()) {
         break;
       }
-      if (entries[row] == added.entries[from]) {
-        copy_line(added.rows, from, shape, difference);
-        copy_line(read_only(rows), row, shape, line);
-        add_difference(step, shape, share, difference, line);
-        store_line(line, shape, rows, row);
+      if (entries[row] != added.entries[from]) {
+        continue;
       }
+      const EntryRuns<const T> by =
+          runs_of_row(added.rows, from, factors.size, factors.state_slots);
+      const EntryRuns<T> to = runs_of_row(rows, row, factors.size, factors.state_slots);
+      add_difference(step, step.linear, linear, share, by.linear, to.linear);
+      add_difference(step, step.factors, factors, share, by.factors, to.factors);
     }
   }
 }
 
-template void take_difference(const OptimizerStep<float>&, const LineShape<float>&, const float*,
-                              float*);
-template void add_difference(const OptimizerStep<float>&, const LineShape<float>&, float,
-                             const float*, float*);
-template LineShape<float> line_shape(const OptimizerStep<float>&, const TableLayout&);
-template void take_differences(const OptimizerStep<float>&, const LineShape<float>&, size_t,
+template void take_difference(const OptimizerStep<float>&, const GroupStep<float>&, const RunShape&,
+                              const Run<const float>&, const Run<float>&);
+template void add_difference(const OptimizerStep<float>&, const GroupStep<float>&, const RunShape&,
+                             float, const Run<const float>&, const Run<float>&);
+template void take_differences(const OptimizerStep<float>&, const TableLayout&, size_t,
                                const EntryRows<const float>&, const EntryRows<float>&);
-template void add_differences(const OptimizerStep<float>&, const LineShape<float>&, float,
+template void add_differences(const OptimizerStep<float>&, const TableLayout&, float,
                               std::span<const int64_t>, const EntryRows<float>&,
                               std::span<const EntryDifferences<float>>);
 

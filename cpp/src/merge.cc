@@ -1,12 +1,11 @@
 #include "pairloom/merge.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <utility>
 #include <vector>
 
-#include "entry_line.h"
+#include "runs.h"
 
 namespace pairloom {
 
@@ -14,58 +13,70 @@ namespace {
 
 constexpr size_t kPrefetchEntries = 16;  // of each worker
 
-// How far a parameter comes, of 1, while its squared gradients grow from `before` by `growth`. The
-// difference of the roots is a quotient here, which keeps its digits.
-template <class T>
-T share_of_way(T stiffness, T before, T growth) {
-  const T roots = std::sqrt(before + growth) + std::sqrt(before);
-  const T path = roots > T(0) ? stiffness * growth / roots : T(0);
-  return path / (T(1) + path);
+// How far parameters come, of 1, while their squared gradients, whose roots were `root`, grow from
+// `before` by `growth`. The difference of the roots is a quotient here, which keeps its digits.
+template <class T, class V>
+PAIRLOOM_INLINE V share_of_way(T stiffness, V root, V before, V growth) {
+  const V path = stiffness * growth;  // times both roots
+  const V whole = root_of<T>(before + growth) + root + path;
+  return whole > T(0) ? path / whole : V{};
 }
 
 template <class T>
-void merge_by_way(const MergeSettings<T>& settings, const LineShape<T>& shape, const T* start,
-                  std::span<const Line<const T>> versions, T* merged) {
+void merge_by_way(const MergeSettings<T>& settings, const GroupStep<T>& group, size_t size,
+                  const Run<const T>& start, std::span<const RunVersion<T>> versions,
+                  const Run<T>& merged) {
   const OptimizerStep<T>& step = settings.step;
-  const T rounds = T(settings.rounds_alone);
-  const size_t size = shape.size;
-  const T* const squares = start + size;
-  std::copy_n(start, shape.num_values(), merged);
-  for (size_t i = 0; i < size; ++i) {
-    const GroupStep<T>& group = i == 0 ? shape.first : shape.others;
-    if (group.rate == T(0)) {
-      continue;  // it has learned nothing
-    }
-    const T stiffness = T(kStiffness) * group.rate;
-    const T from = unpulled(step, group, start, size, i);
-    T change = 0, growth = 0, ways = 0;
-    for (const Line<const T>& version : versions) {
-      const T grown = version.values[size + i] - squares[i];
-      change += unpulled(step, group, version.values, size, i) - from;
+  const T rounds = T(settings.rounds_alone), stiffness = T(kStiffness) * group.rate;
+  for_each_block<T>(size, [&]<class V>(V, size_t i) {
+    const V from = unpulled<V>(step, group, start, i);
+    const V squares = load_as<V>(start.states + i), root = root_of<T>(squares);
+    V change{}, growth{}, ways{};
+    for (const RunVersion<T>& version : versions) {
+      const V grown = load_as<V>(version.run.states + i) - squares;
+      change += unpulled<V>(step, group, version.run, i) - from;
       growth += grown;
-      ways += share_of_way(stiffness, squares[i], rounds * grown);
+      ways += share_of_way<T, V>(stiffness, root, squares, rounds * grown);
     }
-    const T way = share_of_way(stiffness, squares[i], rounds * growth);
-    const T scale = ways > T(0) ? way / ways : T(1);
-    merged[size + i] = squares[i] + scale * growth;
-    place_unpulled(step, group, from + scale * change, merged, size, i);
-  }
+    const V way = share_of_way<T, V>(stiffness, root, squares, rounds * growth);
+    const V scale = ways > T(0) ? way / ways : V{} + T(1);
+    store_as<V>(merged.states + i, squares + scale * growth);
+    place_unpulled<V>(step, group, from + scale * change, merged, i);
+  });
 }
 
 template <class T>
-void merge_shares(size_t num_workers, const LineShape<T>& shape, const T* start,
-                  std::span<const Line<const T>> versions, T* merged) {
+void merge_shares(size_t num_workers, const RunShape& shape, const Run<const T>& start,
+                  std::span<const RunVersion<T>> versions, const Run<T>& merged) {
   uint64_t touches = 0;
-  for (const Line<const T>& version : versions) {
+  for (const RunVersion<T>& version : versions) {
     touches += version.touches;
   }
-  std::copy_n(start, shape.num_values(), merged);
-  const T share = T(1) / T(num_workers);
-  for (const Line<const T>& version : versions) {
-    const T counted = T(version.touches) / T(std::max<uint64_t>(touches, 1));
-    for (size_t i = 0; i < shape.num_values(); ++i) {
-      merged[i] += (i < shape.size ? share : counted) * (version.values[i] - start[i]);
+  const T per_touch = T(1) / T(std::max<uint64_t>(touches, 1)), share = T(1) / T(num_workers);
+  for_each_block<T>(shape.size, [&]<class V>(V, size_t i) {
+    const V from = load_as<V>(start.values + i);
+    V value = from;
+    for (const RunVersion<T>& version : versions) {
+      value += share * (load_as<V>(version.run.values + i) - from);
     }
+    store_as<V>(merged.values + i, value);
+    for (size_t slot = 0; slot < shape.state_slots; ++slot) {
+      const V before = load_as<V>(start.slot(slot) + i);
+      V state = before;
+      for (const RunVersion<T>& version : versions) {
+        const T counted = T(version.touches) * per_touch;
+        state += counted * (load_as<V>(version.run.slot(slot) + i) - before);
+      }
+      store_as<V>(merged.slot(slot) + i, state);
+    }
+  });
+}
+
+template <class T>
+void copy_run(const RunShape& shape, const Run<const T>& from, const Run<T>& to) {
+  std::copy_n(from.values, shape.size, to.values);
+  for (size_t slot = 0; slot < shape.state_slots; ++slot) {
+    std::copy_n(from.slot(slot), shape.size, to.slot(slot));
   }
 }
 
@@ -74,14 +85,6 @@ template <class T>
 bool stays(const MergeSettings<T>& settings, size_t num_versions) {
   return num_versions == 1 &&
          (settings.num_workers == 1 || !merges_shares(settings.step.optimizer));
-}
-
-template <class T>
-void append_line(const T* line, const LineShape<T>& shape, MergedEntries<T>& merged) {
-  merged.linear.push_back(line[0]);
-  copy_values(line + 1, shape.size - 1, merged.factors.extend(shape.size - 1));
-  const size_t states = shape.size * shape.state_slots;
-  copy_values(line + shape.size, states, merged.state.extend(states));
 }
 
 // All workers' features in order, and those of one feature in the workers' order: a heap of where
@@ -155,15 +158,36 @@ void fetch_ahead(const ParameterTable<T>& table, std::span<const int64_t> entrie
 
 // Memory is taken only as it is filled.
 template <class T>
-MergedEntries<T> room_for(size_t num_entries, const LineShape<T>& shape) {
+MergedEntries<T> room_for(size_t num_entries, size_t factors, size_t slots) {
   MergedEntries<T> merged;
   merged.features.reserve(num_entries);
   merged.touches.reserve(num_entries);
   merged.linear.reserve(num_entries);
-  merged.factors.reserve(num_entries * (shape.size - 1));
-  merged.state.reserve(num_entries * shape.size * shape.state_slots);
+  merged.factors.reserve(num_entries * factors);
+  merged.state.reserve(num_entries * (1 + factors) * slots);
   return merged;
 }
+
+template <class T>
+EntryRuns<const T> runs_of_entry(const TableLayout& layout, const T* cells) {
+  return {{cells + layout.linear(), cells + layout.linear_state(0), 1},
+          {cells, cells + layout.factor_state(0), static_cast<size_t>(layout.padded_factors)}};
+}
+
+// Versions of one entry.
+template <class T>
+struct Versions {
+  std::vector<RunVersion<T>> linear, factors;
+
+  void clear() {
+    linear.clear();
+    factors.clear();
+  }
+  void push_back(const EntryRuns<const T>& runs, uint32_t touches) {
+    linear.push_back({runs.linear, touches});
+    factors.push_back({runs.factors, touches});
+  }
+};
 
 }  // namespace
 
@@ -172,14 +196,17 @@ bool merges_shares(Optimizer optimizer) {
 }
 
 template <class T>
-void merge_line(const MergeSettings<T>& settings, const LineShape<T>& shape, const T* start,
-                std::span<const Line<const T>> versions, T* merged) {
+void merge_run(const MergeSettings<T>& settings, const GroupStep<T>& group, const RunShape& shape,
+               const Run<const T>& start, std::span<const RunVersion<T>> versions,
+               const Run<T>& merged) {
   if (stays(settings, versions.size())) {
-    std::copy_n(versions[0].values, shape.num_values(), merged);
+    copy_run(shape, versions[0].run, merged);
   } else if (merges_shares(settings.step.optimizer)) {
     merge_shares(settings.num_workers, shape, start, versions, merged);
+  } else if (group.rate == T(0)) {
+    copy_run(shape, start, merged);  // it has learned nothing
   } else {
-    merge_by_way(settings, shape, start, versions, merged);
+    merge_by_way(settings, group, shape.size, start, versions, merged);
   }
 }
 
@@ -187,40 +214,39 @@ template <class T>
 MergedEntries<T> merge_entries(const MergeSettings<T>& settings, const ParameterTable<T>& table,
                                std::span<const EntryVersions<T>> workers) {
   const auto factors = static_cast<size_t>(table.layout().num_factors);
-  const LineShape<T> shape{1 + factors, static_cast<size_t>(table.layout().state_slots),
-                           settings.step.linear, settings.step.factors};
-  std::vector<T> values(shape.num_values() * (2 + workers.size()));
-  T* const merged_line = values.data();
-  T* const start = merged_line + shape.num_values();
-  std::vector<Line<const T>> versions;
+  const auto slots = static_cast<size_t>(table.layout().state_slots);
+  Versions<T> versions;
   NextFeatures<T> next(workers);
-  MergedEntries<T> merged = room_for<T>(next.num_rows(), shape);
+  MergedEntries<T> merged = room_for<T>(next.num_rows(), factors, slots);
   while (!next.empty()) {
     const int64_t feature = next.feature();
-    const int64_t entry = next.worker().entries[next.row()];
+    const T* const cells = table.entry(next.worker().entries[next.row()]);
     versions.clear();
     uint32_t touches = 0;
     for (; !next.empty() && next.feature() == feature; next.advance()) {
       const EntryVersions<T>& from = next.worker();
       fetch_ahead(table, from.entries, next.row());
-      T* const line = start + shape.num_values() * (1 + versions.size());
-      copy_line(from.rows, next.row(), shape, line);
-      versions.push_back({line, from.touches[next.row()]});
+      versions.push_back(runs_of_row(from.rows, next.row(), factors, slots),
+                         from.touches[next.row()]);
       touches += from.touches[next.row()];
     }
-    if (!stays(settings, versions.size())) {
-      read_entries<T>(table, {&entry, 1}, {start, start + 1, start + shape.size});
-    }
-    merge_line<T>(settings, shape, start, versions, merged_line);
     merged.features.push_back(feature);
     merged.touches.push_back(touches);
-    append_line(merged_line, shape, merged);
+    const EntryRows<T> row{merged.linear.extend(1), merged.factors.extend(factors),
+                           merged.state.extend(slots * (1 + factors))};
+    const EntryRuns<T> to = runs_of_row(row, 0, factors, slots);
+    const EntryRuns<const T> start = runs_of_entry(table.layout(), cells);
+    merge_run<T>(settings, settings.step.linear, {1, slots}, start.linear, versions.linear,
+                 to.linear);
+    merge_run<T>(settings, settings.step.factors, {factors, slots}, start.factors, versions.factors,
+                 to.factors);
   }
   return merged;
 }
 
-template void merge_line(const MergeSettings<float>&, const LineShape<float>&, const float*,
-                         std::span<const Line<const float>>, float*);
+template void merge_run(const MergeSettings<float>&, const GroupStep<float>&, const RunShape&,
+                        const Run<const float>&, std::span<const RunVersion<float>>,
+                        const Run<float>&);
 template MergedEntries<float> merge_entries(const MergeSettings<float>&,
                                             const ParameterTable<float>&,
                                             std::span<const EntryVersions<float>>);

@@ -10,23 +10,21 @@
 
 namespace pairloom {
 
-// Parameters and sums of squared gradients as what they grew by, with FTRL the parameters as they
-// would be without l1; Adam's moments, which are means, as they are at the round's end.
+// Makes of `run` its difference from `start`: parameters and sums of squared gradients as what they
+// grew by, with FTRL the parameters as they would be without l1; Adam's moments, which are means,
+// as they are at the round's end.
 template <class T>
-void take_difference(const OptimizerStep<T>& step, const LineShape<T>& shape, const T* start,
-                     T* line);
+void take_difference(const OptimizerStep<T>& step, const GroupStep<T>& group, const RunShape& shape,
+                     const Run<const T>& start, const Run<T>& run);
 
 // Adds so much of the parameters' difference, and all of the state's.
 template <class T>
-void add_difference(const OptimizerStep<T>& step, const LineShape<T>& shape, T share,
-                    const T* difference, T* line);
-
-template <class T>
-LineShape<T> line_shape(const OptimizerStep<T>& step, const TableLayout& layout);
+void add_difference(const OptimizerStep<T>& step, const GroupStep<T>& group, const RunShape& shape,
+                    T share, const Run<const T>& difference, const Run<T>& run);
 
 // Makes of `ends` their differences from `starts`, row by row.
 template <class T>
-void take_differences(const OptimizerStep<T>& step, const LineShape<T>& shape, size_t num_rows,
+void take_differences(const OptimizerStep<T>& step, const TableLayout& layout, size_t num_rows,
                       const EntryRows<const T>& starts, const EntryRows<T>& ends);
 
 template <class T>
@@ -38,7 +36,7 @@ struct EntryDifferences {
 // Adds differences to the rows of those entries that are among `entries`, ascending; in their
 // order.
 template <class T>
-void add_differences(const OptimizerStep<T>& step, const LineShape<T>& shape, T share,
+void add_differences(const OptimizerStep<T>& step, const TableLayout& layout, T share,
                      std::span<const int64_t> entries, const EntryRows<T>& rows,
                      std::span<const EntryDifferences<T>> differences);
 

@@ -36,25 +36,37 @@ struct MergeSettings {
 // Whether workers learn at as many times the rate as there are workers.
 bool merges_shares(Optimizer optimizer);
 
-// Parameters that are merged together, `size` of them, followed by each slot of their state.
+// Parameters that learn alike, and their optimizer's state. T is const where they are only read.
 template <class T>
-struct Line {
+struct Run {
   T* values;
+  T* states;           // the first slot's
+  size_t slot_stride;  // from one slot's to the next one's
+
+  T* slot(size_t index) const { return states + index * slot_stride; }
+};
+
+template <class T>
+Run<const T> read_only(const Run<T>& run) {
+  return {run.values, run.states, run.slot_stride};
+}
+
+struct RunShape {
+  size_t size;
+  size_t state_slots;
+};
+
+template <class T>
+struct RunVersion {
+  Run<const T> run;
   uint32_t touches;  // mini-batches that changed it
 };
 
+// Merges versions of the run `start`, in their order, into `merged`.
 template <class T>
-struct LineShape {
-  size_t size;
-  size_t state_slots;
-  GroupStep<T> first, others;  // how the first parameter learns, and how the others
-  size_t num_values() const { return size * (1 + state_slots); }
-};
-
-// Merges versions of the line `start`, in their order, into `merged`.
-template <class T>
-void merge_line(const MergeSettings<T>& settings, const LineShape<T>& shape, const T* start,
-                std::span<const Line<const T>> versions, T* merged);
+void merge_run(const MergeSettings<T>& settings, const GroupStep<T>& group, const RunShape& shape,
+               const Run<const T>& start, std::span<const RunVersion<T>> versions,
+               const Run<T>& merged);
 
 // What one worker made of some features' entries.
 template <class T>
