@@ -48,12 +48,11 @@ class EntryOwner(ABC, Generic[Part]):
         self._state = TrainingState.initial(hyperparameters) if state is None else state
         self._number = 0
         self._last: RoundSummary | None = None
-        self._since_commit: list[Ids] = []
+        self._since_commit: list[RowDifferences] = []
         self._committed_ids: list[Ids] = []  # of the last whole file and of those after it
         self._rounds = None
         if folder is not None:
-            about = {**settings.to_dict(), "owner": index}
-            self._rounds = RoundFolder(folder, hyperparameters, about, staleness=settings.staleness)
+            self._rounds = RoundFolder(folder, hyperparameters, settings, index)
 
     @property
     def number(self) -> int:
@@ -71,32 +70,36 @@ class EntryOwner(ABC, Generic[Part]):
         summary = merged.summary
         self._number, self._last = number, summary
         if self._rounds is not None:
-            self._since_commit.append(merged.ids)
+            self._since_commit.append(merged)
         return merged
 
     @abstractmethod
     def _merged(self, parts: Sequence[Part]) -> RowDifferences:
         """Change the entries, the bias and the step count, and return what changed."""
 
-    def commit(self, number: int) -> None:
-        """Write the merged round so that `restore` finds it, all of it or nothing.
+    def commit(self, number: int) -> list[RoundSummary]:
+        """Write the merged rounds so that `restore` finds the last, all of it or nothing.
 
-        Returns when the disk has it. Time and size grow with the entries that changed since the
-        last commit; all entries are written now and then, once the changes are as many. The
-        round and the one committed before can be restored, with staleness as many more.
+        Returns, when the disk has it, what the rounds since the last commit were. Time and size
+        grow with the entries that changed in them; all entries are written now and then, once the
+        changes are as many. The round and the one committed before can be restored, with
+        staleness as many more.
         """
         rounds = self._committing()
         if self._last is None or number != self._number:
             raise UserError(f"round {number} cannot be committed: round {self._number} was merged")
-        changed = _union(self._since_commit)
-        self._committed_ids.append(changed)
-        self._since_commit.clear()
+        merged, self._since_commit = self._since_commit, []
+        if not merged:
+            return []
+        self._committed_ids.append(_union([each.ids for each in merged]))
         most, *later = (len(ids) for ids in self._committed_ids)
-        if sum(later) < most and later:
-            rounds.write(self._entries(changed, self._last), whole=False)
-            return
-        self._committed_ids = [_union(self._committed_ids)]
-        rounds.write(self._entries(self._committed_ids[0], self._last), whole=True)
+        whole = not later or sum(later) >= most
+        if whole:
+            self._committed_ids = [_union(self._committed_ids)]
+        ids = self._committed_ids[-1]
+        as_merged = len(merged) == 1 and len(merged[0].ids) == len(ids)
+        rounds.write(merged[0] if as_merged else self._entries(ids, self._last), whole=whole)
+        return [each.summary for each in merged]
 
     def committed(self) -> tuple[int, ...]:
         """Return the numbers of the rounds that can be restored, ascending."""
@@ -119,14 +122,15 @@ class EntryOwner(ABC, Generic[Part]):
                 f"round {number} is restored by a new owner; this one has merged rounds"
             )
         trainer = self._state.trainer
-        ids = []
-        for part in self._committing().read(number, trainer.num_factors, trainer.state_slots):
+        ids, rounds = [], self._committing()
+        for part in rounds.read(number, trainer.num_factors, trainer.state_slots):
             with self._state.making_entries():
                 part.write_to(trainer)
             ids.append(part.ids)
             self._last = part.summary
         if self._last is None:
             raise UserError(f"round {number} was not committed")
+        rounds.forget_after(number)
         self._number = number
         self._committed_ids = [_union(ids)]
         return self._entries(self._committed_ids[0], self._last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from pairloom.distributed.modes import OWNER_TYPES, WORKER_TYPES
-from pairloom.distributed.row_differences import RowDifferences
+from pairloom.distributed.round_folder import owner_folder
+from pairloom.distributed.row_differences import RoundSummary, RowDifferences
+from pairloom.distributed.run_record import RunRecord
 from pairloom.distributed.settings import DistributedSettings, Mode
 from pairloom.distributed.worker import WorkerPart, WorkerRows
-from pairloom.errors import PlatformError
+from pairloom.errors import PlatformError, UserError
 from pairloom.hyperparameters import Hyperparameters
 from pairloom.runtime import allowed_threads
 from pairloom.training.state import TrainingState
@@ -90,11 +93,11 @@ class WorkerActor:
     ) -> Sequence[WorkerPart | None] | WorkerPart | None:
         """Absorb the round before, if it is given, and train the next.
 
-        Where the epoch has ended, what is left of the commit is empty.
+        Where the epoch has ended, what is left of the commit is empty, and all is after the last.
         """
         self.absorb(commit, *before)
         parts: Sequence[WorkerPart | None] = [None] * self._num_owners
-        if self._ended != commit:
+        if self._ended != commit and not self._worker.finished:
             _refuse_gap(self._absorbed, number, self._staleness)
             parts = self._worker.train_round(number)
         return parts if len(parts) > 1 else parts[0]
@@ -108,20 +111,22 @@ class WorkerActor:
         if whole[0].summary.at_epoch_end:
             self._ended = commit
 
-    def restore(self, *committed: RowDifferences) -> None:
+    def restore(self, *committed: RowDifferences) -> RoundSummary:
         self._worker.restore(committed)
         self._absorbed = committed[0].summary.number
+        return committed[0].summary
 
 
 class OwnerActor:
     """An owner, whose rounds lie in a folder of its own."""
 
     def __init__(self, order: ActorOrder, index: int, state: TrainingState | None) -> None:
+        self._run_folder = order.folder
         self._owner = OWNER_TYPES[order.settings.mode](
             order.settings,
             index,
             order.hyperparameters,
-            folder=order.folder / f"owner-{index}",
+            folder=owner_folder(order.folder, index),
             state=state,
         )
 
@@ -132,11 +137,27 @@ class OwnerActor:
         _refuse_gap(self._owner.number, number)
         return self._owner.merge(number, whole)
 
-    def commit(self, last: RowDifferences | None) -> None:  # noqa: ARG002  without it, no commit
+    def commit(
+        self,
+        last: RowDifferences | None,  # noqa: ARG002  without it, no commit
+        *before: Sequence[RoundSummary],  # noqa: ARG002  likewise, of every owner
+    ) -> list[RoundSummary]:
         """Commit what was merged up to the last round of the commit."""
-        self._owner.commit(self._owner.number)
+        return self._owner.commit(self._owner.number)
 
     def committed(self) -> tuple[int, ...]:
+        """Return the rounds that can be restored.
+
+        Raises
+        ------
+        UserError
+            This machine does not see the run's folder.
+        """
+        if not RunRecord.is_in(self._run_folder):
+            raise UserError(
+                f"the machine {socket.gethostname()} does not see {self._run_folder}, where rounds "
+                "are committed: give checkpoints a folder that all machines of the Ray share"
+            )
         return self._owner.committed()
 
     def restore(self, number: int) -> RowDifferences:
@@ -154,8 +175,9 @@ class _Commit:
     """Rounds under way that are committed together: references to what they are waited for by."""
 
     first: int
-    merged: list[Any]  # of every owner, round by round
-    done: list[Any]
+    merged: list[Any]  # the last round's, of every owner
+    commits: list[Any]
+    absorbed: list[Any]  # of every worker
 
 
 class ActorGroup:
@@ -177,14 +199,16 @@ class ActorGroup:
         self._stop_requested = stop_requested
         self._workers: list[Any] = []
         self._owners: list[Any] = []
-        self._absorbed: list[Any] = []
         self._under_way: deque[_Commit] = deque()
+        self._begun: deque[_Commit] = deque()  # whose merges workers have yet to absorb
         settings = order.settings
         share = ray.cluster_resources().get("CPU", 0.0) / settings.num_workers
         threads = order.num_threads or max(1, int(share))
         self._num_owners = settings.num_owners
         self._num_rounds = _ROUNDS_OF_A_COMMIT[settings.mode]
         self._staleness = settings.staleness
+        # Where an epoch ends within a commit, the number of the next round is not known before.
+        self._ahead = settings.staleness + 1 if self._num_rounds == 1 else 0
         cpus = min(1.0, math.floor(100 * share) / 100)
         for rank in range(settings.num_workers):
             made = self._actor(WorkerActor, cpus)
@@ -202,31 +226,28 @@ class ActorGroup:
         found = self._wait([*asked, *ready], _PLACED_SECONDS)[: len(asked)]
         return max(set.intersection(*map(set, found)), default=0)
 
-    def restore(self, number: int) -> list[RowDifferences]:
-        """Take all actors back to a committed round; return its entries, one part per owner."""
+    def restore(self, number: int) -> RoundSummary:
+        """Take all actors back to a committed round and return what it was."""
         parts = [owner.restore.remote(number) for owner in self._owners]
         taken = [worker.restore.remote(*parts) for worker in self._workers]
-        return self._wait([*parts, *taken])[: len(parts)]
+        summary: RoundSummary = self._wait(taken)[0]
+        return summary
 
-    def commit_rounds(self, first: int) -> list[list[RowDifferences]]:
+    def commit_rounds(self, first: int) -> list[RoundSummary]:
         """Train rounds, several in mode `sync`, but none beyond an epoch's end.
 
-        Returns their merges when all owners have committed the last. With staleness workers then
-        have so many more rounds to train.
+        Returns what they were when all owners have committed the last. In mode `local` workers
+        have then begun the next: it is merged when they are done with it, and committed after
+        this one. With staleness they have begun as many more.
         """
-        while len(self._under_way) <= self._staleness:
+        while len(self._under_way) <= self._ahead:
             self._begin(first + len(self._under_way) * self._num_rounds)
         commit = self._under_way.popleft()
-        last = commit.merged[-self._num_owners :]
-        self._absorbed = [worker.absorb.remote(commit.first, *last) for worker in self._workers]
-        values = self._wait([*commit.merged, *commit.done])[: len(commit.merged)]
-        rounds = [
-            values[at : at + self._num_owners] for at in range(0, len(values), self._num_owners)
-        ]
-        return [parts for parts in rounds if parts[0] is not None]
+        rounds: list[RoundSummary] = self._wait([*commit.commits, *commit.absorbed])[0]
+        return rounds
 
     def _begin(self, first: int) -> None:
-        merged: list[Any] = []
+        absorbed = self._absorbed()
         parts: list[Any] = []
         for number in range(first, first + self._num_rounds):
             trained = [self._trained(worker, number, first, *parts) for worker in self._workers]
@@ -234,11 +255,22 @@ class ActorGroup:
                 owner.merge.remote(number, *(of[index] for of in trained))
                 for index, owner in enumerate(self._owners)
             ]
-            merged += parts
+        # Owners that are killed differ by one commit at most.
+        before = self._under_way[-1].commits if self._under_way else []
         commits = [
-            owner.commit.remote(part) for owner, part in zip(self._owners, parts, strict=True)
+            owner.commit.remote(part, *before)
+            for owner, part in zip(self._owners, parts, strict=True)
         ]
-        self._under_way.append(_Commit(first, merged, [*commits, *self._absorbed]))
+        begun = _Commit(first, parts, commits, absorbed)
+        self._under_way.append(begun)
+        self._begun.append(begun)
+
+    def _absorbed(self) -> list[Any]:
+        """Let workers take in the newest merge that they may know, if there is one."""
+        if len(self._begun) <= self._staleness:
+            return []
+        known = self._begun.popleft()
+        return [worker.absorb.remote(known.first, *known.merged) for worker in self._workers]
 
     def _trained(self, worker: Any, *arguments: Any) -> list[Any]:
         returned = worker.train_round.options(num_returns=self._num_owners).remote(*arguments)

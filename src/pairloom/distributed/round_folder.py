@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pairloom.distributed.row_differences import RoundSummary, RowDifferences
+from pairloom.distributed.settings import DistributedSettings
 from pairloom.errors import DataFormatError, UserError
 from pairloom.formats.complete_file import written_beside
 from pairloom.hyperparameters import Hyperparameters
@@ -21,24 +21,32 @@ _WHOLE, _CHANGES = ".whole", ".changes"
 _NAME = re.compile(r"round-(\d{8})\.(whole|changes)")
 
 
+def owner_folder(folder: Path, owner: int) -> Path:
+    """Return where in a run's folder an owner commits its rounds."""
+    return folder / f"owner-{owner}"
+
+
 class RoundFolder:
     """Files of all entries, and after each those of what changed.
 
-    The last two rounds can be read, and as many more as workers run ahead: by so many may owners
-    differ when they are killed.
+    The last two rounds can be read, since owners that are killed may differ by one, and as many
+    more as workers run ahead: so many may be committed while one is read by who follows the run.
     """
 
     def __init__(
         self,
         folder: Path,
         hyperparameters: Hyperparameters,
-        about: Mapping[str, Any],
-        *,
-        staleness: int = 0,
+        settings: DistributedSettings,
+        owner: int,
     ) -> None:
         self._folder = folder
-        self._staleness = staleness
-        self._fingerprint = {"hyperparameters": hyperparameters.to_dict(), **about}
+        self._staleness = settings.staleness
+        self._fingerprint = {
+            "hyperparameters": hyperparameters.to_dict(),
+            **settings.to_dict(),
+            "owner": owner,
+        }
 
     def numbers(self) -> tuple[int, ...]:
         """Return the rounds that can be read, ascending."""
@@ -65,7 +73,15 @@ class RoundFolder:
         self._forget(lambda each: each < max(before, default=0))
 
     def read(self, number: int, num_factors: int, state_slots: int) -> list[RowDifferences]:
-        """Return all entries up to this round, then what changed, and forget rounds after it."""
+        """Return all entries up to this round, then what changed.
+
+        Raises
+        ------
+        UserError
+            The round was not committed, or by a run of other settings.
+        DataFormatError
+            Its files are damaged.
+        """
         numbers = self.numbers()
         if number not in numbers:
             raise UserError(
@@ -74,13 +90,15 @@ class RoundFolder:
             )
         files = self._files()
         first = max(each for each in numbers if each <= number and files[each].suffix == _WHOLE)
-        parts = [
+        return [
             self._entries(CheckpointFile(files[each]), num_factors, state_slots)
             for each in numbers
             if first <= each <= number
         ]
+
+    def forget_after(self, number: int) -> None:
+        """Delete the rounds after this one, whose numbers will be given again."""
         self._forget(lambda each: each > number)
-        return parts
 
     def _entries(self, file: CheckpointFile, num_factors: int, state_slots: int) -> RowDifferences:
         refuse_other_run(file, self._fingerprint)

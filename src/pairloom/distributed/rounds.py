@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pairloom.batch import RowBatch
-from pairloom.distributed.modes import WORKER_TYPES
+from pairloom.distributed.committed_state import CommittedState
 from pairloom.distributed.ray_actors import (
     ActorGroup,
     ActorOrder,
@@ -31,7 +31,7 @@ MOST_LOSSES = 5
 
 
 class RoundLoop:
-    """Drives the actors of one run and follows them with a model of its own.
+    """Drives the actors of one run, and reads what they committed when its model is asked for.
 
     Parameters
     ----------
@@ -63,10 +63,10 @@ class RoundLoop:
         self._on_event = on_event
         self._stop_requested = stop_requested
         self._epochs = order.hyperparameters.epochs
-        self._follower = WORKER_TYPES[order.settings.mode](
-            order.settings, 0, None, order.hyperparameters, state=state, num_threads=1
-        )
+        self._committed = CommittedState(order.folder, state, order.settings)
+        self._rows_before = state.rows_trained
         self._number = 0
+        self._epochs_done = 0
         self._rows_done = 0
         self._history: list[EpochEvent] = []
         self._began = time.monotonic()
@@ -82,7 +82,7 @@ class RoundLoop:
             A NaN or an infinity came up; `last_good` is that of the last committed round.
         """
         losses, interrupted = 0, False
-        while not (self._follower.finished or interrupted):
+        while not (self._finished or interrupted):
             before = self._number
             try:
                 self._rounds_of_a_group()
@@ -96,6 +96,10 @@ class RoundLoop:
                 raise
         return self._result(interrupted=interrupted)
 
+    @property
+    def _finished(self) -> bool:
+        return self._epochs_done >= self._epochs
+
     def _refuse_more(self, losses: int, error: LostActorError) -> None:
         told = f"a worker, an owner or their node was lost after round {self._number}: {error}"
         if losses == MOST_LOSSES:
@@ -106,31 +110,28 @@ class RoundLoop:
         group = ActorGroup(self._ray, self._order, self._stop_requested)
         try:
             self._go_on(group)
-            while not self._follower.finished:
+            while not self._finished:
                 if self._stop_requested():
                     raise StopRequestedError
-                for merged in group.commit_rounds(self._number + 1):
-                    summary = merged[0].summary
-                    self._number += 1
-                    is_news = summary.epoch == self._follower.state.epochs_done
-                    self._follower.absorb(merged)
-                    if is_news:  # else it was begun before its worker knew of the epoch's end
+                for summary in group.commit_rounds(self._number + 1):
+                    self._number = summary.number
+                    # Another epoch's was begun before its worker knew of that epoch's end.
+                    if summary.epoch == self._epochs_done:
                         self._tell(summary)
         finally:
             group.end()
 
     def _go_on(self, group: ActorGroup) -> None:
-        """Take actors and follower to the last committed round, if there is one."""
+        """Take all to the last committed round, if there is one."""
         committed = group.committed()
         if committed == 0:
             return
-        parts = group.restore(committed)
+        summary = group.restore(committed)
         first, newer = self._number == 0, committed > self._number
         self._number = committed
         if not newer:
             return
-        summary = parts[0].summary
-        self._follower.restore(parts)
+        self._epochs_done = summary.epoch + summary.at_epoch_end
         self._history = list(self._record.epochs_until(committed))
         self._rows_done = sum(position["rows_done"] for position in summary.positions)
         if first:
@@ -155,12 +156,13 @@ class RoundLoop:
             )
         )
         if summary.at_epoch_end:
+            self._epochs_done = summary.epoch + 1
             self._end_epoch(summary)
 
     def _end_epoch(self, summary: RoundSummary) -> None:
         validation = {}
         if self._validation is not None:
-            validation = evaluate(self._follower.model, self._validation)
+            validation = evaluate(self._state().model(), self._validation)
         self._num_rows = self._rows_done
         event = EpochEvent(
             epoch=summary.epoch,
@@ -182,7 +184,15 @@ class RoundLoop:
         if self._on_event is not None:
             self._on_event(event)
 
+    def _state(self) -> TrainingState:
+        """Return the state after the last committed round."""
+        state = self._committed.at(self._number)
+        state.epochs_done = self._epochs_done
+        epochs_rows = sum(event.rows for event in self._history)
+        state.rows_trained = self._rows_before + epochs_rows + self._rows_done
+        return state
+
     def _result(self, *, interrupted: bool) -> TrainingResult:
         return run_result(
-            self._follower.state, self._history, num_rows=self._num_rows, interrupted=interrupted
+            self._state(), self._history, num_rows=self._num_rows, interrupted=interrupted
         )

@@ -43,6 +43,11 @@ class RunRecord:
             folder.mkdir(parents=True, exist_ok=True)
             self._write()
 
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Say whether a run has noted anything there."""
+        return (folder / _NAME).is_file()
+
     def epochs_until(self, round_number: int) -> tuple[EpochEvent, ...]:
         """Return the epochs that ended with this round or one before; forget those after it."""
         self._epochs = [(number, event) for number, event in self._epochs if number <= round_number]
