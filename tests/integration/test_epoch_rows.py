@@ -20,6 +20,7 @@ import pytest
 
 from integration.runs import as_classes, bytes_of_run, dense_rows, one_hot_rows
 from integration.short_runs import ROWS, VALIDATION, settings_of
+from integration.streams import StopAfter
 from pairloom.batch import RowBatch
 from pairloom.data import FifoRows, FileOptions, RowFiles, RowsInterruptedError
 from pairloom.errors import DataError, UserError
@@ -64,17 +65,6 @@ class Source:
         rows = copy_of(self.epochs[epoch % len(self.epochs)])
         self._last = weakref.ref(rows.labels)
         return rows
-
-
-class StopAfter:
-    """Asks to stop after so many blocks."""
-
-    def __init__(self, blocks: int) -> None:
-        self.blocks = blocks
-
-    def __call__(self) -> bool:
-        self.blocks -= 1
-        return self.blocks < 0
 
 
 def assert_same_run(one: TrainingResult, other: TrainingResult, rows: RowBatch = ROWS) -> None:
