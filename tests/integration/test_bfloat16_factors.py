@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from integration.runs import as_classes, bytes_of_run, one_hot_rows, sparse_real_rows
+from integration.saved_models import check_saved_models_go_on
 from integration.short_runs import settings_of
 from integration.stopped_runs import train_in_pieces
 from pairloom import Model
@@ -20,7 +20,6 @@ from pairloom.batch import RowBatch
 from pairloom.cli.program import main
 from pairloom.errors import TrainingDivergedError
 from pairloom.formats import write_recordio
-from pairloom.model.native import find_faults
 from pairloom.training import Checkpoints, TrainingState, train
 from pairloom.training.optimizer_settings import optimizer_settings
 from pairloom.training.warm_start import warm_start, with_optimizer_state
@@ -115,19 +114,7 @@ def test_training_goes_on_from_a_saved_model_to_the_same_bytes(
     def of(epochs: int) -> Any:
         return packed(_optimizer=optimizer, feature_table=table, epochs=epochs)
 
-    whole, half = train(ROWS, of(4)), train(ROWS, of(2))
-    path = tmp_path / "half.pairloom"
-    with_optimizer_state(half.model, half.state).save(path)
-    assert find_faults(path) == []
-    states = (
-        warm_start(Model.load(path), of(2)),
-        pickle.loads(pickle.dumps(half.state)),
-        half.state.copy(),
-    )
-    for state in states:
-        resumed = train(ROWS, of(2), state=state)
-        assert resumed.model.factors.tobytes() == whole.model.factors.tobytes()
-        assert resumed.model.linear_weights.tobytes() == whole.model.linear_weights.tobytes()
+    check_saved_models_go_on(ROWS, of, tmp_path)
 
 
 @pytest.mark.parametrize("untrained", ["initial", "zero"])

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from integration.runs import as_classes, bytes_of_run, one_hot_rows, sparse_real_rows
+from integration.saved_models import check_saved_models_go_on
 from integration.short_runs import settings_of
 from integration.stopped_runs import train_in_pieces
 from pairloom import Model
 from pairloom._core import entry_bytes
 from pairloom.batch import RowBatch
 from pairloom.errors import HyperparameterError, TrainingDivergedError
-from pairloom.model.native import find_faults
 from pairloom.training import TrainingState, train
 from pairloom.training.optimizer_settings import optimizer_settings
 from pairloom.training.warm_start import goes_on, warm_start, with_optimizer_state
@@ -89,14 +89,7 @@ def test_training_goes_on_from_a_saved_model_to_the_same_bytes(
     def of(epochs: int) -> Any:
         return rowwise(_optimizer=optimizer, feature_table=table, epochs=epochs)
 
-    whole, half = train(ROWS, of(4)), train(ROWS, of(2))
-    path = tmp_path / "half.pairloom"
-    with_optimizer_state(half.model, half.state).save(path)
-    assert find_faults(path) == []
-    for state in (warm_start(Model.load(path), of(2)), half.state.copy()):
-        resumed = train(ROWS, of(2), state=state)
-        assert resumed.model.factors.tobytes() == whole.model.factors.tobytes()
-        assert resumed.model.linear_weights.tobytes() == whole.model.linear_weights.tobytes()
+    check_saved_models_go_on(ROWS, of, tmp_path)
 
 
 def test_state_of_each_factor_is_not_taken_for_one_of_all(tmp_path: Path) -> None:
