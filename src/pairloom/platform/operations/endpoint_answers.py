@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pairloom.platform.operations import hosting_resources
 from pairloom.platform.operations.empty_members import without_empty
 from pairloom.platform.operations.platform import Members, Platform
 from pairloom.platform.store import ResourceRecord
@@ -39,9 +40,9 @@ def described(platform: Platform, endpoint: ResourceRecord) -> Members:
 def summarized(platform: Platform, endpoint: ResourceRecord) -> Members:
     """Return an endpoint as ListEndpoints does."""
     return {
-        "EndpointName": endpoint.name,
-        "EndpointArn": platform.settings.arn("endpoint", endpoint.name),
-        "CreationTime": endpoint.created_at,
+        **hosting_resources.summarized(
+            platform, platform.store.endpoints.kind, "Endpoint", endpoint
+        ),
         "LastModifiedTime": endpoint.modified_at,
         "EndpointStatus": endpoint.status,
     }

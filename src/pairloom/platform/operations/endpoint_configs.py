@@ -7,8 +7,15 @@ from typing import Final
 from pairloom.platform.endpoints.variant import DEFAULT_WEIGHT
 from pairloom.platform.operations.empty_members import without_empty
 from pairloom.platform.operations.endpoint_config_rules import check_endpoint_config
-from pairloom.platform.operations.hosting_resources import existing, listed, make, remove
+from pairloom.platform.operations.hosting_resources import (
+    existing,
+    listed,
+    make,
+    remove,
+    summarized,
+)
 from pairloom.platform.operations.platform import Members, Platform
+from pairloom.platform.store import ResourceRecord
 
 _AS_GIVEN: Final = ("DataCaptureConfig", "ExecutionRoleArn", "VpcConfig", "MetricsConfig")
 
@@ -27,15 +34,13 @@ def describe_endpoint_config(platform: Platform, request: Members) -> Members:
     config = existing(platform, platform.store.endpoint_configs, request["EndpointConfigName"])
     described: Members = without_empty(
         {
-            "EndpointConfigName": config.name,
-            "EndpointConfigArn": platform.settings.arn("endpoint-config", config.name),
+            **_summarized(platform, config),
             "ProductionVariants": [
                 {"InitialVariantWeight": DEFAULT_WEIGHT, **variant}
                 for variant in config.request["ProductionVariants"]
             ],
             **{name: config.request.get(name) for name in _AS_GIVEN},
             "EnableNetworkIsolation": config.request.get("EnableNetworkIsolation", False),
-            "CreationTime": config.created_at,
         }
     )
     return described
@@ -45,14 +50,7 @@ def list_endpoint_configs(platform: Platform, request: Members) -> Members:
     """List configurations by name and time."""
     configs, next_token = listed(platform.store.endpoint_configs, request)
     return {
-        "EndpointConfigs": [
-            {
-                "EndpointConfigName": config.name,
-                "EndpointConfigArn": platform.settings.arn("endpoint-config", config.name),
-                "CreationTime": config.created_at,
-            }
-            for config in configs
-        ],
+        "EndpointConfigs": [_summarized(platform, config) for config in configs],
         "NextToken": next_token,
     }
 
@@ -60,3 +58,7 @@ def list_endpoint_configs(platform: Platform, request: Members) -> Members:
 def delete_endpoint_config(platform: Platform, request: Members) -> Members:
     """Forget a configuration; endpoints that it describes go on."""
     return remove(platform, platform.store.endpoint_configs, request["EndpointConfigName"])
+
+
+def _summarized(platform: Platform, config: ResourceRecord) -> Members:
+    return summarized(platform, platform.store.endpoint_configs.kind, "EndpointConfig", config)

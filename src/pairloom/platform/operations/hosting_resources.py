@@ -87,3 +87,12 @@ def listed(resources: Resources, request: Members) -> tuple[list[ResourceRecord]
     query = record_query(ResourceQuery, request, order="Descending")
     shown, next_token = record_page(resources.find(query), query)
     return list(shown), next_token
+
+
+def summarized(platform: Platform, kind: str, named: str, record: ResourceRecord) -> Members:
+    """Return what a list tells of a resource, whose members begin with what SageMaker calls it."""
+    return {
+        f"{named}Name": record.name,
+        f"{named}Arn": platform.settings.arn(kind, record.name),
+        "CreationTime": record.created_at,
+    }

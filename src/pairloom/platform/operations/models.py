@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pairloom.platform.operations.empty_members import without_empty
-from pairloom.platform.operations.hosting_resources import existing, listed, make, remove
+from pairloom.platform.operations.hosting_resources import (
+    existing,
+    listed,
+    make,
+    remove,
+    summarized,
+)
 from pairloom.platform.operations.model_rules import check_model
 from pairloom.platform.operations.platform import Members, Platform
+from pairloom.platform.store import ResourceRecord
 
 
 def create_model(platform: Platform, request: Members) -> Members:
@@ -21,14 +28,12 @@ def describe_model(platform: Platform, request: Members) -> Members:
     primary = model.request.get("PrimaryContainer")
     described: Members = without_empty(
         {
-            "ModelName": model.name,
+            **_summarized(platform, model),
             "PrimaryContainer": primary and _container(primary),
             "Containers": [_container(container) for container in containers],
             "InferenceExecutionConfig": model.request.get("InferenceExecutionConfig"),
             "ExecutionRoleArn": model.request.get("ExecutionRoleArn"),
             "VpcConfig": model.request.get("VpcConfig"),
-            "CreationTime": model.created_at,
-            "ModelArn": platform.settings.arn("model", model.name),
             "EnableNetworkIsolation": model.request.get("EnableNetworkIsolation", False),
         }
     )
@@ -39,14 +44,7 @@ def list_models(platform: Platform, request: Members) -> Members:
     """List models by name and time."""
     models, next_token = listed(platform.store.models, request)
     return {
-        "Models": [
-            {
-                "ModelName": model.name,
-                "ModelArn": platform.settings.arn("model", model.name),
-                "CreationTime": model.created_at,
-            }
-            for model in models
-        ],
+        "Models": [_summarized(platform, model) for model in models],
         "NextToken": next_token,
     }
 
@@ -54,6 +52,10 @@ def list_models(platform: Platform, request: Members) -> Members:
 def delete_model(platform: Platform, request: Members) -> Members:
     """Forget a model; endpoints that serve it go on."""
     return remove(platform, platform.store.models, request["ModelName"])
+
+
+def _summarized(platform: Platform, model: ResourceRecord) -> Members:
+    return summarized(platform, platform.store.models.kind, "Model", model)
 
 
 def _container(container: Members) -> Members:
