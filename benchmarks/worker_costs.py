@@ -2,8 +2,8 @@
 
 A round trains rows, handles entries, makes calls and sends messages, each at one price in
 processor seconds. Entries are handled when a worker takes out what it touched, when its owner
-merges that, when the owner commits the merge, and when every worker and the driver take it in. What
-a cluster's network adds is arithmetic over its rate and latency.
+merges that, when the owner commits the merge, and when every worker takes it in. What a cluster's
+network adds is arithmetic over its rate and latency.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Round:
         """Return how often an entry is handled, by all processes together."""
         merged = growth.features(self.rows)
         handed = self.num_workers * growth.features(self.rows_of_a_worker)
-        return 2 * handed + merged * (self.num_workers + 2)
+        return 2 * handed + merged * (self.num_workers + 1)
 
     def handled_by_one(self, growth: FeatureGrowth) -> float:
         """Return the same for one worker and its owner, which wait for nobody but each other."""
