@@ -33,7 +33,7 @@ from pairloom.distributed.ray_actors import ActorOrder
 from pairloom.distributed.rounds import RoundLoop
 from pairloom.distributed.run_record import RunRecord
 from pairloom.hyperparameters import Hyperparameters, resolve
-from pairloom.training import ProgressEvent, TrainingEvent, TrainingState, train
+from pairloom.training import EpochEvent, ProgressEvent, TrainingEvent, TrainingState, train
 
 NUM_FACTORS = 8
 PHASES = ("training", "encode", "copies", "merge", "absorb", "commit")
@@ -72,7 +72,10 @@ def trained_before(settings: Hyperparameters, round_rows: int) -> TrainingState:
 
 
 def alone(num_trainings: int, num_rows: int, epochs: int) -> Speed:
-    """Train in so many processes that know nothing of each other, each with one thread."""
+    """Train in so many processes that know nothing of each other, each with one thread.
+
+    So many epochs are measured after a first, in which mini-batches are prepared.
+    """
     children = [
         subprocess.Popen(
             [sys.executable, __file__, str(rank), str(num_rows), str(epochs)],
@@ -100,15 +103,20 @@ def alone(num_trainings: int, num_rows: int, epochs: int) -> Speed:
 def _train_alone(rank: int, num_rows: int, epochs: int) -> None:
     data = load_click_data(1)
     rows = rows_of(data, rank, num_rows)
-    settings = click_settings(data.feature_dim, epochs)
+    settings = click_settings(data.feature_dim, 1 + epochs)
     state = trained_before(settings, num_rows)
+    ended: list[tuple[float, float]] = []
+
+    def look(event: TrainingEvent) -> None:
+        if isinstance(event, EpochEvent):
+            ended.append((time.perf_counter(), time.process_time()))
+
     print("ready", flush=True)
     sys.stdin.readline()
-    began = time.process_time()
-    history = train(rows, settings, state=state, num_threads=1).history
-    spent = time.process_time() - began
-    seconds = sum(event.seconds for event in history)
-    print(json.dumps({"seconds": seconds, "processor_seconds": spent}))
+    train(rows, settings, state=state, num_threads=1, on_event=look)
+    (clock, processor), (last_clock, last_processor) = ended[0], ended[-1]
+    spent = {"seconds": last_clock - clock, "processor_seconds": last_processor - processor}
+    print(json.dumps(spent))
 
 
 # --- Over Ray
@@ -116,7 +124,10 @@ def _train_alone(rank: int, num_rows: int, epochs: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RayRun:
-    """Rounds of one run, its first left out, in which actors begin."""
+    """Rounds of one run: neither the first, in which actors begin, nor the last.
+
+    Workers train on while a round is committed, but have nothing left to train after the last.
+    """
 
     speed: Speed
     processor_seconds_of_a_round: float
@@ -125,9 +136,12 @@ class RayRun:
 def over_ray(
     ray: Any, data: ClickData, spread: DistributedSettings, num_rows: int, epochs: int
 ) -> RayRun:
-    """Train with workers of one thread each, `num_rows` rows each, in rounds of equal length."""
+    """Train with workers of one thread each, `num_rows` rows each, in rounds of equal length.
+
+    So many epochs are measured between a first and a last.
+    """
     num_workers = spread.num_workers
-    settings = click_settings(data.feature_dim, epochs)
+    settings = click_settings(data.feature_dim, epochs + 2)
     state = trained_before(settings, spread.round_rows)
     seen: list[tuple[int, float, float]] = []
 
@@ -155,9 +169,9 @@ def over_ray(
             on_event=look,
             stop_requested=lambda: False,
         ).run()
-    (rows, clock, processor), (last_rows, last_clock, last_processor) = seen[0], seen[-1]
+    (rows, clock, processor), (last_rows, last_clock, last_processor) = seen[0], seen[-2]
     trained, spent = last_rows - rows, last_processor - processor
-    return RayRun(Speed(trained / (last_clock - clock), trained / spent), spent / (len(seen) - 1))
+    return RayRun(Speed(trained / (last_clock - clock), trained / spent), spent / (len(seen) - 2))
 
 
 def _processor_seconds() -> float:

@@ -33,6 +33,7 @@ from worker_costs import Costs, FeatureGrowth, Measured, Network, Round, fit, si
 from worker_runs import NUM_FACTORS, PHASES, Phases, Speed, alone, over_ray
 
 TABLES = ("phases", "speed", "model")
+MEASURED_EPOCHS = 4  # of `speed`
 DEFAULT_ROUND = DistributedSettings(num_workers=2).round_rows
 PHASE_ROUNDS = (100_000, 1_000_000, DEFAULT_ROUND)
 COUNTED_ROWS = (1000, 4000, 16_000, 62_500, 250_000, 1_000_000)
@@ -143,13 +144,12 @@ def print_speed(
 
 
 def speed_of(ray: Any, data: ClickData, lengths: EpochLengths, staleness: int | None) -> Speed:
-    epochs = 3  # the first round is left out, in which actors begin
     if staleness is None:
-        return alone(2, lengths.num_rows, epochs)
+        return alone(2, lengths.num_rows, MEASURED_EPOCHS)
     settings = DistributedSettings(
         num_workers=2, round_rows=lengths.round_rows, staleness=staleness
     )
-    return over_ray(ray, data, settings, lengths.num_rows, epochs).speed
+    return over_ray(ray, data, settings, lengths.num_rows, MEASURED_EPOCHS).speed
 
 
 def print_model(ray: Any, data: ClickData) -> None:
