@@ -72,11 +72,11 @@ void bind_libsvm(nb::module_& module) {
           "piece"_a)
       .def("end_file", &LibsvmReader::end_file)
       .def(
-          "finish",
+          "take",
           [](LibsvmReader& self) {
-            return rows_to_python(without_gil([&] { return self.finish(); }));
+            return rows_to_python(without_gil([&] { return self.take(); }));
           },
-          nb::sig("def finish(self) -> dict[str, typing.Any]"));
+          nb::sig("def take(self) -> dict[str, typing.Any]"));
   define_whole_records(module, "whole_lines", whole_lines, "lines");
   module.def(
       "encode_libsvm",

@@ -50,7 +50,7 @@ RecordioRows read_body(const nb::bytes& body, uint64_t feature_dim, unsigned has
   reader.begin_file("body");
   reader.feed({reinterpret_cast<const uint8_t*>(body.c_str()), body.size()});
   reader.end_file();
-  return reader.finish();
+  return reader.take();
 }
 
 }  // namespace
@@ -81,11 +81,11 @@ void bind_recordio(nb::module_& module) {
           "piece"_a)
       .def("end_file", &RecordioReader::end_file)
       .def(
-          "finish",
+          "take",
           [](RecordioReader& self) {
-            return rows_to_python(without_gil([&] { return self.finish(); }));
+            return rows_to_python(without_gil([&] { return self.take(); }));
           },
-          nb::sig("def finish(self) -> dict[str, typing.Any]"));
+          nb::sig("def take(self) -> dict[str, typing.Any]"));
   define_whole_records(module, "whole_records", whole_records, "records");
   module.def(
       "first_record",

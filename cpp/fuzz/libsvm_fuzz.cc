@@ -32,7 +32,7 @@ std::optional<LibsvmRows> read(std::span<const uint8_t> file, const LibsvmReadOp
       file = file.subspan(count);
     }
     reader.end_file();
-    return reader.finish();
+    return reader.take();
   } catch (const pairloom::DataFormatError&) {
     return std::nullopt;
   }

@@ -29,7 +29,7 @@ std::optional<RecordioRows> read(std::span<const uint8_t> file, const RecordioRe
       file = file.subspan(count);
     }
     reader.end_file();
-    return reader.finish();
+    return reader.take();
   } catch (const pairloom::DataFormatError&) {
     return std::nullopt;
   }

@@ -64,8 +64,8 @@ void LibsvmReader::end_file() {
   }
 }
 
-LibsvmRows LibsvmReader::finish() {
-  LibsvmRows rows = state_->rows.finish();
+LibsvmRows LibsvmReader::take() {
+  LibsvmRows rows = state_->rows.take();
   rows.zero_label_place = state_->zero_label_place;
   rows.minus_one_label_place = state_->minus_one_label_place;
   return rows;

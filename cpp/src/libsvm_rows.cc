@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace pairloom::libsvm {
 
@@ -47,12 +48,13 @@ void RowCollector::add(const Line& line) {
   append_ids(line);
   append_values(line);
   rows_.num_queries += line.has_query ? 1 : 0;
+  has_rows_ = true;
   ++rows_.num_rows;
   rows_.row_offsets.push_back(rows_.row_offsets[rows_.num_rows - 1] +
                               static_cast<int64_t>(line.size));
 }
 
-LibsvmRows RowCollector::finish() {
+LibsvmRows RowCollector::take() {
   rows_.zero_based = options_.first_id == FirstId::kZero || has_zero_id_;
   const bool has_ids = rows_.row_offsets[rows_.num_rows] != 0;
   if (!rows_.zero_based) {
@@ -74,7 +76,10 @@ LibsvmRows RowCollector::finish() {
   rows_.wide_ids.shrink_to_fit();
   rows_.values.shrink_to_fit();
   rows_.labels.shrink_to_fit();
-  return std::move(rows_);
+  all_ones_ = true;
+  LibsvmRows taken = std::exchange(rows_, {});
+  rows_.row_offsets.push_back(0);
+  return taken;
 }
 
 // Ids ascend, so that the first and the last one tell the range of all.
@@ -105,7 +110,7 @@ void RowCollector::check_ids(const Line& line) {
 }
 
 void RowCollector::add_label(const Line& line) {
-  const bool expected = options_.require_labels || (rows_.num_rows != 0 && !rows_.labels.empty());
+  const bool expected = options_.require_labels || has_labels_;
   if (!line.has_label) {
     if (expected) {
       refuse(options_.require_labels ? "no label; expected one before the features"
@@ -113,13 +118,14 @@ void RowCollector::add_label(const Line& line) {
     }
     return;
   }
-  if (!expected && rows_.num_rows != 0) {
+  if (!expected && has_rows_) {
     refuse("a label; expected none as in the lines before");
   }
   if (options_.binary_labels) {
     check_binary(line.label);
   }
   rows_.labels.push_back(line.label);
+  has_labels_ = true;
 }
 
 void RowCollector::check_binary(float label) {

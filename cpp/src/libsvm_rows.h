@@ -31,7 +31,8 @@ class RowCollector {
   // Whether a binary classifier's label was 0, or -1.
   bool has_zero_label() const { return has_zero_label_; }
   bool has_minus_one_label() const { return has_minus_one_label_; }
-  LibsvmRows finish();
+  // The rows since the last call.
+  LibsvmRows take();
 
  private:
   void check_ids(const Line& line);
@@ -48,6 +49,8 @@ class RowCollector {
   bool has_zero_id_ = false;
   bool needs_one_based_ = false;
   bool all_ones_ = true;
+  bool has_rows_ = false;  // ever, as is the next
+  bool has_labels_ = false;
   bool has_minus_one_label_ = false;
   bool has_zero_label_ = false;
 };

@@ -116,7 +116,7 @@ int64_t first_record(std::span<const uint8_t> bytes, bool ends) {
   return -1;
 }
 
-RecordioRows RecordioReader::finish() { return state_->rows.finish(); }
+RecordioRows RecordioReader::take() { return state_->rows.take(); }
 
 std::span<const uint8_t> RecordioReader::State::complete_pending(std::span<const uint8_t> bytes) {
   while (!pending.empty() && !bytes.empty()) {

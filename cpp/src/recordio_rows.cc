@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "pairloom/feature_hash.h"
 #include "printable.h"
@@ -90,16 +91,22 @@ void RowCollector::add(const Record& record) {
   if (!options_.weight_feature.empty()) {
     add_weight(record);
   }
+  has_rows_ = true;
   ++rows_.num_rows;
 }
 
-RecordioRows RowCollector::finish() {
+RecordioRows RowCollector::take() {
   rows_.row_offsets.shrink_to_fit();
   rows_.feature_ids.shrink_to_fit();
   rows_.values.shrink_to_fit();
   rows_.labels.shrink_to_fit();
   rows_.weights.shrink_to_fit();
-  return std::move(rows_);
+  RecordioRows taken = std::exchange(rows_, {});
+  rows_.feature_dim = taken.feature_dim;
+  if (!taken.is_dense) {
+    make_sparse();
+  }
+  return taken;
 }
 
 // As many values as Float32 records of these bytes can hold; dense ones hold almost as many.
@@ -256,7 +263,7 @@ void RowCollector::end_sparse_row() {
 }
 
 void RowCollector::add_label(const Record& record) {
-  const bool expected = options_.require_labels || (rows_.num_rows != 0 && !rows_.labels.empty());
+  const bool expected = options_.require_labels || has_labels_;
   if (!record.has_label) {
     if (expected) {
       refuse(options_.require_labels ? "no label; expected label[\"values\"]"
@@ -264,7 +271,7 @@ void RowCollector::add_label(const Record& record) {
     }
     return;
   }
-  if (!expected && rows_.num_rows != 0) {
+  if (!expected && has_rows_) {
     refuse("a label; expected none as in the records before");
   }
   const Tensor& tensor = record.label;
@@ -283,19 +290,19 @@ void RowCollector::add_label(const Record& record) {
     refuse("label " + decimal(label) + "; expected 0 or 1 for a binary classifier");
   }
   rows_.labels.push_back(label);
+  has_labels_ = true;
 }
 
 void RowCollector::add_weight(const Record& record) {
-  const bool had_one = rows_.num_rows != 0 && !rows_.weights.empty();
   const auto entry = [&] { return "features[\"" + printable(options_.weight_feature) + "\"]"; };
   if (!record.has_weight) {
-    if (options_.require_weights || had_one) {
+    if (options_.require_weights || has_weights_) {
       refuse("no weight; expected " + entry() +
              (options_.require_weights ? "" : " as in the records before"));
     }
     return;
   }
-  if (rows_.num_rows != 0 && !had_one) {
+  if (has_rows_ && !has_weights_) {
     refuse(entry() + "; expected none as in the records before");
   }
   const Tensor& tensor = record.weight;
@@ -312,6 +319,7 @@ void RowCollector::add_weight(const Record& record) {
            "; expected a finite float32 number of at least 0");
   }
   rows_.weights.push_back(weight);
+  has_weights_ = true;
 }
 
 }  // namespace pairloom::recordio

@@ -21,7 +21,8 @@ class RowCollector {
 
   // Throws UnusableRecord.
   void add(const Record& record);
-  RecordioRows finish();
+  // The rows since the last call.
+  RecordioRows take();
 
  private:
   void add_dense(const Tensor& tensor);
@@ -39,6 +40,9 @@ class RowCollector {
 
   RecordioReadOptions options_;
   RecordioRows rows_;
+  bool has_rows_ = false;  // ever, as are the next two
+  bool has_labels_ = false;
+  bool has_weights_ = false;
   std::vector<std::pair<uint64_t, float>> unsorted_;
 };
 

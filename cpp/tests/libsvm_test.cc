@@ -25,7 +25,7 @@ LibsvmRows read(std::string_view text, const LibsvmReadOptions& options = {},
     begin += count;
   }
   reader.end_file();
-  return reader.finish();
+  return reader.take();
 }
 
 std::string complaint(std::string_view text, const LibsvmReadOptions& options = {}) {
@@ -139,9 +139,28 @@ TEST_CASE("the rest of a text counts its lines from where it begins") {
   reader.begin_file("test", 7);
   const std::string_view text = "1 1:1\n-1 1:1\n";
   reader.feed({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  const LibsvmRows rows = reader.finish();
+  const LibsvmRows rows = reader.take();
   CHECK(rows.minus_one_label_place == "test: line 9, column 1: ");
   CHECK(rows.zero_label_place.empty());
+}
+
+TEST_CASE("rows are taken piece by piece, and what lines told before still holds") {
+  LibsvmReader reader({.require_labels = false});
+  reader.begin_file("test");
+  const auto take = [&](std::string_view text) {
+    reader.feed({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    return reader.take();
+  };
+  CHECK(take("1 5:2\n1 ").feature_dim == 5);
+  const LibsvmRows rest = take("0:1\n");
+  CHECK(rest.num_rows == 1);
+  CHECK(rest.zero_based);
+  CHECK(rest.feature_dim == 6);
+  CHECK(rest.narrow_ids.size() == 1);
+  CHECK(rest.values.empty());
+  CHECK_THROWS_WITH_AS(
+      take("3:1\n"), doctest::Contains("line 3, column 1: no label; expected one as in the lines"),
+      DataFormatError);
 }
 
 }  // namespace pairloom

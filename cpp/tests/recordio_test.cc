@@ -54,7 +54,7 @@ RecordioRows read_in_pieces(const std::vector<uint8_t>& file, size_t piece_bytes
     reader.feed(all.subspan(begin, std::min(piece_bytes, file.size() - begin)));
   }
   reader.end_file();
-  return reader.finish();
+  return reader.take();
 }
 
 template <typename T>
@@ -116,7 +116,34 @@ TEST_CASE("reserving ahead changes nothing but the memory") {
   reader.begin_file("test");
   reader.feed(file);
   reader.end_file();
-  CHECK(copy_of(reader.finish().values) == kValues);
+  CHECK(copy_of(reader.take().values) == kValues);
+}
+
+TEST_CASE("rows are taken piece by piece, and the first record holds for all") {
+  const std::vector<uint8_t> file = dense_file();
+  const std::span<const uint8_t> all(file);
+  RecordioReadOptions options;
+  options.require_labels = false;
+  RecordioReader reader(options);
+  reader.begin_file("test");
+  reader.feed(all.first(file.size() / 3));
+  CHECK(copy_of(reader.take().values) == std::vector<float>{1, 2});
+  CHECK(reader.take().num_rows == 0);
+  reader.feed(all.subspan(file.size() / 3));
+  const RecordioRows rest = reader.take();
+  CHECK(rest.feature_dim == 2);
+  CHECK(copy_of(rest.values) == std::vector<float>{3, 4, 5, 6});
+  CHECK(copy_of(rest.labels) == std::vector<float>{1, 0});
+  const std::vector<float> values = {1, 2};
+  SourceMatrix matrix;
+  matrix.num_rows = 1;
+  matrix.feature_dim = 2;
+  matrix.values = numbers_of(values);
+  std::vector<uint8_t> unlabelled;
+  encode_recordio(matrix, 0, kAllBytes, unlabelled);
+  CHECK_THROWS_WITH_AS(reader.feed(unlabelled),
+                       doctest::Contains("record 3: no label; expected one as in the records"),
+                       DataFormatError);
 }
 
 // The three records of dense_file, those before `num_weighted` with features["w"] = 0.5.
@@ -147,7 +174,7 @@ RecordioRows read_weighted(size_t num_weighted, bool require_weights) {
   reader.begin_file("test");
   reader.feed(weighted_file(num_weighted));
   reader.end_file();
-  return reader.finish();
+  return reader.take();
 }
 
 TEST_CASE("weights are read where they are asked for, of every record or of none") {

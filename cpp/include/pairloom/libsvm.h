@@ -58,7 +58,8 @@ class LibsvmReader {
   void begin_file(const std::string& name, uint64_t lines_before = 0);
   void feed(std::span<const uint8_t> bytes);
   void end_file();
-  LibsvmRows finish();
+  // The rows since the last call; the width and `zero_based` by all lines so far.
+  LibsvmRows take();
 
  private:
   struct State;

@@ -43,8 +43,9 @@ struct RecordioRows {
   uint64_t num_unsorted = 0;    // rows whose keys had to be sorted
 };
 
-// Turns the bytes of files, fed in pieces of any size, into rows. Throws DataFormatError and is
-// of no use afterwards.
+// Turns the bytes of files, fed in pieces of any size, into rows. What the first records tell holds
+// for all: their width, whether they carry labels and weights. Throws DataFormatError and is of no
+// use afterwards.
 class RecordioReader {
  public:
   explicit RecordioReader(const RecordioReadOptions& options);
@@ -54,7 +55,8 @@ class RecordioReader {
   void begin_file(const std::string& name, uint64_t offset = 0, uint64_t record_number = 0);
   void feed(std::span<const uint8_t> bytes);
   void end_file();
-  RecordioRows finish();
+  // The rows since the last call, sparse from the first sparse record on.
+  RecordioRows take();
 
  private:
   struct State;

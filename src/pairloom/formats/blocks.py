@@ -187,4 +187,4 @@ def _read_block(reader: RecordioReader | LibsvmReader, block: Block) -> dict[str
     reader.feed(block.content)
     if block.ends:
         reader.end_file()
-    return reader.finish()
+    return reader.take()

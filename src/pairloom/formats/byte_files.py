@@ -60,13 +60,21 @@ def size_of(files: Sequence[ByteFile]) -> int:
 
 def feed_all(reader: BytesReader, files: Sequence[ByteFile]) -> None:
     """Give a reader the bytes of files, decompressed, one after the other."""
+    for _ in feed_pieces(reader, files):
+        pass
+
+
+def feed_pieces(reader: BytesReader, files: Sequence[ByteFile]) -> Iterator[None]:
+    """Do so and stop after each piece, for what was read of it to be taken."""
     buffer = np.empty(_READ_BYTES, np.uint8)
     for file in files:
         with plain_bytes(file) as stream:
             reader.begin_file(name_of(file))
             while count := stream.readinto(buffer):
                 reader.feed(buffer[:count])
+                yield
             reader.end_file()
+            yield
 
 
 @contextmanager

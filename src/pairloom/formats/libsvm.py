@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from pairloom._core import LibsvmReader, encode_libsvm
+from pairloom._core import LibsvmReader, SourceMatrix, encode_libsvm
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError
-from pairloom.formats.byte_files import Source, feed_all, list_files, names_of, size_of
+from pairloom.formats.byte_files import ByteFile, Source, feed_all, list_files, names_of, size_of
 from pairloom.formats.recordio import PredictorType
-from pairloom.formats.source_matrix import Rows, source_matrix, write_matrix
+from pairloom.formats.source_matrix import EncodeBlock, Rows, source_matrix, write_matrices
 
 ZeroBased: TypeAlias = bool | Literal["auto"]
 
@@ -28,6 +27,7 @@ FACTS = (
     "zero_label_place",
     "minus_one_label_place",
 )
+_NAME = "libsvm text"
 MAX_WIDTH = np.iinfo(np.int64).max
 
 logger = logging.getLogger(__name__)
@@ -101,19 +101,34 @@ def read_libsvm_and_base(
         expected_bytes=size_of(files),
     )
     feed_all(reader, files)
-    rows = reader.finish()
+    rows = reader.take()
     facts = {name: rows.pop(name) for name in FACTS}
     batch = RowBatch(**rows)
-    if batch.num_rows == 0 or batch.feature_dim == 0:
-        what = "feature, so that the width must be given" if batch.num_rows else "row"
-        raise DataError(f"no {what} in {names_of(files)}")
+    refuse_no_feature(files, batch.num_rows, batch.feature_dim)
     if zero_based == "auto":
-        logger.info("%s: feature ids count from %d", names_of(files), not facts["zero_based"])
+        tell_first_id(files, zero_based=facts["zero_based"])
     if facts["mapped_labels"]:
         logger.info("%s: labels -1 and 1 are taken as 0 and 1", names_of(files))
-    if facts["num_queries"]:
-        logger.info("%s: the qid of %d lines is passed over", names_of(files), facts["num_queries"])
+    tell_queries(files, facts["num_queries"])
     return batch, facts["zero_based"]
+
+
+def refuse_no_feature(files: Sequence[ByteFile], num_rows: int, feature_dim: int) -> None:
+    """Raise DataError for files without a row, or whose rows have no feature."""
+    if num_rows == 0 or feature_dim == 0:
+        what = "feature, so that the width must be given" if num_rows else "row"
+        raise DataError(f"no {what} in {names_of(files)}")
+
+
+def tell_first_id(files: Sequence[ByteFile], *, zero_based: bool) -> None:
+    """Log where feature ids were found to count from."""
+    logger.info("%s: feature ids count from %d", names_of(files), not zero_based)
+
+
+def tell_queries(files: Sequence[ByteFile], num_queries: int) -> None:
+    """Log on how many lines a qid stands, if on any."""
+    if num_queries:
+        logger.info("%s: the qid of %d lines is passed over", names_of(files), num_queries)
 
 
 def write_libsvm(
@@ -145,5 +160,17 @@ def write_libsvm(
         A row without a label, or a value that no reader would take: not finite, a feature id out
         of range or twice in a row; or shapes that do not fit.
     """
-    matrix = source_matrix(rows, labels, "libsvm text")
-    write_matrix(target, matrix, partial(encode_libsvm, matrix, zero_based))
+    write_matrices(target, [source_matrix(rows, labels, _NAME)], _encoding(zero_based=zero_based))
+
+
+def write_libsvm_pieces(target: Path, pieces: Iterable[RowBatch]) -> None:
+    """Write batches as `write_libsvm` writes them joined to one."""
+    matrices = (source_matrix(rows, None, _NAME) for rows in pieces)
+    write_matrices(target, matrices, _encoding(zero_based=False))
+
+
+def _encoding(*, zero_based: bool) -> EncodeBlock:
+    def encode(matrix: SourceMatrix, row: int, block_bytes: int) -> tuple[int, memoryview]:
+        return encode_libsvm(matrix, zero_based, row, block_bytes)
+
+    return encode

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
@@ -14,12 +14,13 @@ import numpy.typing as npt
 from pairloom._core import RecordioReader, encode_recordio
 from pairloom.batch import RowBatch
 from pairloom.errors import DataError
-from pairloom.formats.byte_files import Source, feed_all, list_files, names_of, size_of
-from pairloom.formats.source_matrix import Rows, source_matrix, write_matrix
+from pairloom.formats.byte_files import ByteFile, Source, feed_all, list_files, names_of, size_of
+from pairloom.formats.source_matrix import EncodeBlock, Rows, source_matrix, write_matrices
 
 PredictorType: TypeAlias = Literal["regressor", "binary_classifier"]
 
 _VALUES = "values"
+_UNNAMED = "recordio-protobuf without a weight_feature"
 _MAX_WIDTH = np.iinfo(np.int32).max
 
 
@@ -84,14 +85,23 @@ def read_recordio(  # noqa: PLR0913  each says something about the file
         require_weights=require_weights,
     )
     feed_all(reader, files)
-    rows = reader.finish()
+    rows = reader.take()
+    warn_of_unsorted(rows.pop("num_unsorted"))
     if rows["feature_dim"] == 0:
-        message = f"no record in {names_of(files)}"
-        raise DataError(message)
-    if num_unsorted := rows.pop("num_unsorted"):
-        message = f"the keys of {num_unsorted} records were not ascending and have been sorted"
-        warnings.warn(message, UserWarning, stacklevel=2)
+        raise no_record(files)
     return RowBatch(**rows)
+
+
+def no_record(files: Sequence[ByteFile]) -> DataError:
+    """Return the error for files without a record."""
+    return DataError(f"no record in {names_of(files)}")
+
+
+def warn_of_unsorted(num_unsorted: int) -> None:
+    """Warn of records whose keys had to be sorted, if there were any."""
+    if num_unsorted:
+        message = f"the keys of {num_unsorted} records were not ascending and have been sorted"
+        warnings.warn(message, UserWarning, stacklevel=3)
 
 
 def write_recordio(
@@ -125,11 +135,23 @@ def write_recordio(
         without a name for them.
     """
     _refuse_values(weight_feature)
-    format_name = "recordio-protobuf without a weight_feature"
     named = weight_feature is not None
-    matrix = source_matrix(rows, labels, format_name, takes_weights=named)
-    encode = partial(encode_recordio, matrix, weight_feature=weight_feature or "")
-    write_matrix(target, matrix, encode)
+    matrix = source_matrix(rows, labels, _UNNAMED, takes_weights=named)
+    write_matrices(target, [matrix], _encoding(weight_feature))
+
+
+def write_recordio_pieces(
+    target: Path, pieces: Iterable[RowBatch], *, weight_feature: str | None = None
+) -> None:
+    """Write batches of one width and layout as `write_recordio` writes them joined to one."""
+    _refuse_values(weight_feature)
+    named = weight_feature is not None
+    matrices = (source_matrix(rows, None, _UNNAMED, takes_weights=named) for rows in pieces)
+    write_matrices(target, matrices, _encoding(weight_feature))
+
+
+def _encoding(weight_feature: str | None) -> EncodeBlock:
+    return partial(encode_recordio, weight_feature=weight_feature or "")
 
 
 def _refuse_values(weight_feature: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -18,8 +18,8 @@ from pairloom.formats.numbers import to_record_numbers
 
 _WRITE_BYTES = 4 << 20
 
-# From a first row and a number of bytes to the next row and the bytes of those before it.
-EncodeBlock: TypeAlias = Callable[[int, int], tuple[int, memoryview]]
+# From rows, a first one and a number of bytes to the next row and the bytes of those before it.
+EncodeBlock: TypeAlias = Callable[[SourceMatrix, int, int], tuple[int, memoryview]]
 
 
 class SparseMatrix(Protocol):
@@ -63,13 +63,15 @@ def source_matrix(
     )
 
 
-def write_matrix(target: str | Path | BinaryIO, matrix: SourceMatrix, encode: EncodeBlock) -> None:
-    """Write all rows; a path's file appears when it is complete."""
+def write_matrices(
+    target: str | Path | BinaryIO, matrices: Iterable[SourceMatrix], encode: EncodeBlock
+) -> None:
+    """Write all rows, one matrix after the other; a path's file appears when it is complete."""
     if isinstance(target, (str, Path)):
         with written_beside(Path(target)) as path, open_to_write(path, Path(target)) as file:
-            _write_blocks(file, matrix.num_rows, encode)
+            _write_blocks(file, matrices, encode)
     else:
-        _write_blocks(target, matrix.num_rows, encode)
+        _write_blocks(target, matrices, encode)
 
 
 def _of_batch(batch: RowBatch, labels: npt.ArrayLike | None) -> SourceMatrix:
@@ -104,8 +106,9 @@ def _checked_labels(labels: npt.ArrayLike, num_rows: int) -> npt.NDArray[Any]:
     return array
 
 
-def _write_blocks(file: BinaryIO, num_rows: int, encode: EncodeBlock) -> None:
-    row = 0
-    while row < num_rows:
-        row, block = encode(row, _WRITE_BYTES)
-        file.write(block)
+def _write_blocks(file: BinaryIO, matrices: Iterable[SourceMatrix], encode: EncodeBlock) -> None:
+    for matrix in matrices:
+        row = 0
+        while row < matrix.num_rows:
+            row, block = encode(matrix, row, _WRITE_BYTES)
+            file.write(block)
