@@ -72,11 +72,20 @@ Column: TypeAlias = NumberColumn | CategoryColumn
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of equal length; `source` is what messages call it."""
+    """Columns of equal length.
+
+    Attributes
+    ----------
+    source
+        What messages call it.
+    first_row
+        Of a piece of a table: how many rows stand before it.
+    """
 
     source: str
     num_rows: int
     columns: tuple[Column, ...]
+    first_row: int = 0
 
     def column(self, name: str) -> Column | None:
         """Return a column by its name, if there is one."""

@@ -71,6 +71,13 @@ class FeatureEncoding:
             return None
         return sum(column.num_features for column in self.columns)
 
+    @property
+    def makes_dense_rows(self) -> bool:
+        """Whether rows of the table are dense: all columns are numbers, none is hashed."""
+        return self.hash_bits is None and all(
+            column.kind == "number" for column in self.columns or ()
+        )
+
     def feature_names(self) -> list[str] | None:
         """Name each feature: `column` of a number, `column=value` of a category.
 

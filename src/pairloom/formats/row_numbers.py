@@ -61,6 +61,7 @@ def _numbers(
         value = column.values[wrong[0]]
         shown = "missing" if np.isnan(value) else f"{value:g}"
         raise DataError(
-            f"{table.source}: row {wrong[0]}, column {name}: the {role} is {shown}; expected {rule}"
+            f"{table.source}: row {table.first_row + wrong[0]}, column {name}: "
+            f"the {role} is {shown}; expected {rule}"
         )
     return column.values

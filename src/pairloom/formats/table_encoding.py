@@ -1,8 +1,10 @@
-"""Tables to rows: learning which features columns become, and applying what was learned."""
+"""Tables to rows, by what was learned of their columns."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,48 +18,29 @@ from pairloom.formats.row_numbers import row_labels
 
 logger = logging.getLogger(__name__)
 
-_MAX_WIDTH = np.iinfo(np.int32).max
-_WIDEST_HASH_BITS = 30
+WIDEST_HASH_BITS = 30
 
 Ids = npt.NDArray[np.int64]
+# Of each column the features of its values; empty for numbers and where values are hashed.
+NumberedValues: TypeAlias = Sequence[Mapping[str, int]]
 
 
-def learn_encoding(
-    table: Table,
-    *,
-    label: str | None = None,
-    weight: str | None = None,
-    hash_bits: int | None = None,
-) -> FeatureEncoding:
-    """Choose the features of a table's columns.
-
-    Values of a category are numbered in the order of their code points, those that no row holds
-    are left out.
-    """
-    if hash_bits is not None and hash_bits not in range(1, _WIDEST_HASH_BITS + 1):
-        raise DataError(f"hash_bits {hash_bits!r}; expected 1 to {_WIDEST_HASH_BITS}")
-    if label is not None and table.column(label) is None:
-        raise DataError(f"{table.source}: no label column {label}; it has {table.names()}")
-    if label is not None and label == weight:
-        raise DataError(f"{table.source}: column {label} cannot hold both labels and weights")
-    columns = tuple(
-        _learned(column, hash_bits)
-        for column in table.columns
-        if column.name not in (label, weight)
-    )
-    encoding = FeatureEncoding(columns=columns, label=label, hash_bits=hash_bits)
-    if not columns or not 1 <= (encoding.feature_dim or 0) <= _MAX_WIDTH:
-        raise DataError(
-            f"{table.source}: its columns make {encoding.feature_dim:,} features; "
-            f"expected 1 to {_MAX_WIDTH:,} (hash_bits bounds them)"
-        )
-    return encoding
+def numbered_values(encoding: FeatureEncoding) -> NumberedValues:
+    """Return the features of each column's values, as `encode_table` looks them up."""
+    numbered, first = [], 0
+    for column in encoding.columns or ():
+        numbered.append({text: first + place for place, text in enumerate(column.values or ())})
+        first += column.num_features
+    return numbered
 
 
-def encode_table(table: Table, encoding: FeatureEncoding) -> RowBatch:
+def encode_table(
+    table: Table, encoding: FeatureEncoding, numbered: NumberedValues | None = None
+) -> RowBatch:
     """Make rows of a table: dense when all columns are numbers, sparse otherwise.
 
     Missing values and values that were not learned make no feature; a log line counts the latter.
+    `numbered` is what `numbered_values` returned, for a table that comes piece by piece.
 
     Raises
     ------
@@ -70,14 +53,15 @@ def encode_table(table: Table, encoding: FeatureEncoding) -> RowBatch:
     numbers = [column for column in columns if isinstance(column, NumberColumn)]
     for column in numbers:
         _check_finite(table, column)
-    if len(numbers) == len(columns) and encoding.hash_bits is None:
+    if encoding.makes_dense_rows:
         values = np.empty((table.num_rows, len(numbers)), np.float32)
         for position, column in enumerate(numbers):
             values[:, position] = np.nan_to_num(column.values)
         return RowBatch(feature_dim, values=values, labels=labels)
-    offsets, ids, values = _sparse(table, columns, encoding)
+    numbered = numbered_values(encoding) if numbered is None else numbered
+    offsets, ids, values = _sparse(table, columns, encoding, numbered)
     if encoding.hash_bits is not None or any(_is_list(column) for column in columns):
-        return _batch(feature_dim, hash_rows(offsets, ids, values, _WIDEST_HASH_BITS), labels)
+        return _batch(feature_dim, hash_rows(offsets, ids, values, WIDEST_HASH_BITS), labels)
     return RowBatch(
         feature_dim,
         row_offsets=offsets,
@@ -123,20 +107,6 @@ def _offsets_of(counts: npt.NDArray[np.int64]) -> Ids:
     return np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
-def _learned(column: Column, hash_bits: int | None) -> EncodedColumn:
-    if isinstance(column, NumberColumn):
-        return EncodedColumn(column.name, "number")
-    if hash_bits is not None:
-        return EncodedColumn(column.name, "category")
-    held = np.zeros(len(column.texts) + 1, bool)  # the last place is that of missing values
-    held[column.codes] = True
-    held[:-1] &= ~column.texts.are_empty()
-    texts = column.texts.to_list()
-    return EncodedColumn(
-        column.name, "category", tuple(sorted(texts[code] for code in np.flatnonzero(held[:-1])))
-    )
-
-
 def _found(table: Table, encoded: EncodedColumn) -> Column:
     column = table.column(encoded.name)
     if column is None:
@@ -154,7 +124,7 @@ def _check_finite(table: Table, column: NumberColumn) -> None:
     infinite = np.flatnonzero(np.isinf(column.values))
     if len(infinite):
         raise DataError(
-            f"{table.source}: row {infinite[0]}, column {column.name}: "
+            f"{table.source}: row {table.first_row + infinite[0]}, column {column.name}: "
             f"{column.values[infinite[0]]:g}; expected a finite float32 number"
         )
 
@@ -164,12 +134,12 @@ def _is_list(column: Column) -> bool:
 
 
 def _sparse(
-    table: Table, columns: list[Column], encoding: FeatureEncoding
+    table: Table, columns: list[Column], encoding: FeatureEncoding, numbered: NumberedValues
 ) -> tuple[Ids, Ids, Float32Array]:
     """Put each column's entries behind those of the columns before it, row by row."""
     entries, first = [], 0
-    for column, encoded in zip(columns, encoding.columns or (), strict=True):
-        entries.append(_entries(table, column, encoded, first, encoding.hash_bits))
+    for column, encoded, known in zip(columns, encoding.columns or (), numbered, strict=True):
+        entries.append(_entries(table, column, known, first, encoding.hash_bits))
         first += encoded.num_features
     counts = [np.bincount(rows, minlength=table.num_rows) for rows, _, _ in entries]
     offsets = _offsets_of(np.sum(counts, axis=0))
@@ -187,14 +157,14 @@ def _sparse(
 
 
 def _entries(
-    table: Table, column: Column, encoded: EncodedColumn, first: int, hash_bits: int | None
+    table: Table, column: Column, known: Mapping[str, int], first: int, hash_bits: int | None
 ) -> tuple[Ids, Ids, Float32Array | None]:
     """Return a column's entries: their rows in ascending order, ids and values (None: all 1)."""
     if isinstance(column, NumberColumn):
         rows = np.flatnonzero(np.nan_to_num(column.values))
         feature = first if hash_bits is None else hash_name(column.name.encode(), hash_bits)
         return rows, np.full(len(rows), feature), column.values[rows]
-    features = _features_of_texts(column, encoded, first, hash_bits)
+    features = _features_of_texts(column, known, hash_bits)
     rows = np.arange(table.num_rows)
     if column.row_offsets is not None:
         rows = np.repeat(rows, np.diff(column.row_offsets))
@@ -202,19 +172,18 @@ def _entries(
     ids = np.where(given, features[column.codes], -1) if len(features) else column.codes
     if hash_bits is None:
         _tell_unknown(table, column, ids, given)
-    known = ids >= 0
-    return rows[known], ids[known], None
+    counts = ids >= 0
+    return rows[counts], ids[counts], None
 
 
 def _features_of_texts(
-    column: CategoryColumn, encoded: EncodedColumn, first: int, hash_bits: int | None
+    column: CategoryColumn, known: Mapping[str, int], hash_bits: int | None
 ) -> Ids:
     """Return the feature of each text; -1 for one that is missing or was not learned."""
     if hash_bits is not None:
         texts = column.texts
         hashed = hash_texts(column.name.encode(), texts.data, texts.offsets, hash_bits)
         return np.where(texts.are_empty(), -1, hashed).astype(np.int64)
-    known = {text: first + position for position, text in enumerate(encoded.values or ())}
     return np.array([known.get(text, -1) for text in column.texts.to_list()], np.int64)
 
 

@@ -9,8 +9,9 @@ from typing import Any, Literal, TypeAlias
 from pairloom.batch import RowBatch
 from pairloom.formats.byte_files import Source
 from pairloom.formats.feature_encoding import FeatureEncoding
+from pairloom.formats.learned_encoding import learn_encoding
 from pairloom.formats.row_numbers import row_weights
-from pairloom.formats.table_encoding import encode_table, learn_encoding
+from pairloom.formats.table_encoding import encode_table
 from pairloom.formats.table_options import TableOptions
 
 TableFormat: TypeAlias = Literal["csv", "parquet", "arrow"]
@@ -85,7 +86,7 @@ def read_table(  # noqa: PLR0913  each says something about the file
     if encoding is None:
         if not require_label and label is not None and table.column(label) is None:
             label = None
-        encoding = learn_encoding(table, label=label, weight=weight_feature, hash_bits=hash_bits)
+        encoding = learn_encoding([table], label=label, weight=weight_feature, hash_bits=hash_bits)
     rows = encode_table(table, encoding)
     if weight_feature is not None:
         weights = row_weights(table, weight_feature, required=require_weights)
@@ -117,7 +118,7 @@ def encode_frame(
         options = _options_of(encoding, header=True)
     table = table_of_frame(frame, options)
     if encoding is None:
-        encoding = learn_encoding(table, hash_bits=hash_bits)
+        encoding = learn_encoding([table], hash_bits=hash_bits)
     return encode_table(table, encoding), encoding
 
 

@@ -23,13 +23,13 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def to_table(table: Any, name: str, options: TableOptions) -> Table:
-    """Take the columns out of an Arrow table."""
+def to_table(table: Any, name: str, options: TableOptions, first_row: int = 0) -> Table:
+    """Take the columns out of an Arrow table, or of a piece of one."""
     columns = tuple(
         _to_column(f"{name}: column {column_name}", column_name, table[column_name], options)
         for column_name in table.column_names
     )
-    return Table(name, table.num_rows, columns)
+    return Table(name, table.num_rows, columns, first_row)
 
 
 def _to_column(place: str, name: str, column: ArrowColumn, options: TableOptions) -> Column:

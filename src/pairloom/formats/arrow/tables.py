@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -29,8 +30,13 @@ def read_table_files(
     try:
         joined = pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowException, ValueError) as error:
-        raise DataError(f"{name}: the files have different columns: {one_line(error)}") from error
+        raise different_columns(name, error) from error
     return to_table(joined, name, options)
+
+
+def different_columns(name: str, error: Exception) -> DataError:
+    """Return the error for files whose columns cannot be joined."""
+    return DataError(f"{name}: the files have different columns: {one_line(error)}")
 
 
 def table_of_frame(frame: Any, options: TableOptions) -> Table:
@@ -44,11 +50,12 @@ def table_of_frame(frame: Any, options: TableOptions) -> Table:
             table = pa.table(frame)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DataError(f"the frame's columns cannot be taken: {one_line(error)}") from error
-    return to_table(_checked(table, "the frame", options), "the frame", options)
+    check_columns(table.column_names, "the frame", options)
+    return to_table(table, "the frame", options)
 
 
 def _read_parquet(file: ByteFile, options: TableOptions) -> Any:
-    parquet = pyarrow.parquet.ParquetFile(_arrow_source(file))
+    parquet = pyarrow.parquet.ParquetFile(arrow_source(file))
     only = options.only
     columns = None if only is None else [n for n in parquet.schema_arrow.names if n in only]
     table = parquet.read(columns=columns)
@@ -57,14 +64,15 @@ def _read_parquet(file: ByteFile, options: TableOptions) -> Any:
 
 
 def _read_arrow(file: ByteFile, options: TableOptions) -> Any:
-    table = pyarrow.feather.read_table(_arrow_source(file), memory_map=False)
+    table = pyarrow.feather.read_table(arrow_source(file), memory_map=False)
     table.validate(full=True)
     if options.only is None:
         return table
     return table.select([name for name in table.column_names if name in options.only])
 
 
-def _arrow_source(file: ByteFile) -> Any:
+def arrow_source(file: ByteFile) -> Any:
+    """Return what Arrow reads at any place: the path, or the content where it is compressed."""
     source = path_or_content(file)
     return source if isinstance(source, str) else pa.BufferReader(source)
 
@@ -73,9 +81,18 @@ _READERS = {"csv": read_csv, "parquet": _read_parquet, "arrow": _read_arrow}
 
 
 def _read_file(file: ByteFile, table_format: str, options: TableOptions) -> Any:
+    with naming_file(file, table_format):
+        table = _READERS[table_format](file, options)
+        check_columns(table.column_names, name_of(file), options)
+        return table
+
+
+@contextmanager
+def naming_file(file: ByteFile, table_format: str) -> Iterator[None]:
+    """Turn what is raised while a file is read into errors that name it."""
     name = name_of(file)
     try:
-        return _checked(_READERS[table_format](file, options), name, options)
+        yield
     except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise
     except DataFormatError as error:
@@ -89,12 +106,11 @@ def _read_file(file: ByteFile, table_format: str, options: TableOptions) -> Any:
         ) from error
 
 
-def _checked(table: Any, name: str, options: TableOptions) -> Any:
-    names = table.column_names
+def check_columns(names: Sequence[str], name: str, options: TableOptions) -> None:
+    """Raise DataError where two columns have one name, or one that was told is not there."""
     twice = next((column for column in names if names.count(column) > 1), None)
     if twice is not None:
         raise DataError(f"{name}: two columns are named {twice}; expected different names")
     unknown = next((column for column in options.categorical if column not in names), None)
     if unknown is not None and options.only is None:
         raise DataError(f"{name}: no column {unknown} to take as a category")
-    return table
