@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pairloom.batch import RowBatch
 from pairloom.cli.arguments import CommandParser
 from pairloom.cli.file_options import add_format_options, add_weight_option, given_file_options
-from pairloom.data import RowFiles
+from pairloom.data import FileOptions, RowFiles
+from pairloom.data.joined_rows import join_rows
+from pairloom.data.row_pieces import RowPieces, row_pieces
 from pairloom.errors import DataError, UserError
-from pairloom.formats import write_libsvm, write_recordio
 from pairloom.formats.array_files import read_labels, write_array_file
 from pairloom.formats.complete_file import written_beside
 from pairloom.formats.file_format import NAMES, FileFormat, target_format
+from pairloom.formats.libsvm import write_libsvm_pieces
+from pairloom.formats.recordio import write_recordio_pieces
 
 if TYPE_CHECKING:
     from pairloom.cli.arguments import Commands
@@ -47,33 +48,41 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     target: Path = arguments.target
     target_format(target)  # refused before anything is read
-    rows = RowFiles(given_file_options(arguments), learns=True).read(arguments.source)
+    rows = _read(arguments.source, target, given_file_options(arguments))
     if arguments.labels is not None:
         rows = _with_labels(rows, arguments.source, arguments.labels)
     write_rows(target, rows, arguments.weight_feature)
     if not arguments.quiet:
         layout = "dense" if rows.is_dense else "sparse"
-        labelled = "without labels" if rows.labels is None else "with labels"
+        labelled = "with labels" if rows.has_labels else "without labels"
         print(
             f"{target}: {rows.num_rows:,} {layout} rows of width {rows.feature_dim:,}, {labelled}",
             file=sys.stderr,
         )
 
 
-def write_rows(target: Path, rows: RowBatch, weight_feature: str | None = None) -> None:
+def write_rows(target: Path, rows: RowPieces, weight_feature: str | None = None) -> None:
     """Write rows in the format of the path's suffix; the file appears when it is complete."""
     file_format = target_format(target)
-    if rows.weights is not None and file_format != "numpy":
+    if rows.has_weights and file_format != "numpy":
         _refuse_weights(target, file_format, weight_feature)
     if file_format == "numpy":
         with written_beside(target) as partial:
-            write_array_file(partial, rows)
+            write_array_file(partial, join_rows([*rows.read()]))
     elif file_format == "libsvm":
-        if rows.labels is None:
+        if not rows.has_labels:
             raise UserError(f"{target}: libsvm text needs a label for each row; add --labels")
-        write_libsvm(target, rows)
+        write_libsvm_pieces(target, rows.read())
     else:
-        write_recordio(target, rows, weight_feature=weight_feature)
+        write_recordio_pieces(target, rows.read(), weight_feature=weight_feature)
+
+
+def _read(source: Path, target: Path, options: FileOptions) -> RowPieces:
+    """Read rows in pieces where source and target let them be, else into memory."""
+    pieces = None
+    if target_format(target) != "numpy":
+        pieces = row_pieces(source, options)
+    return pieces or RowPieces.of_batch(RowFiles(options, learns=True).read(source))
 
 
 def _refuse_weights(target: Path, file_format: FileFormat, weight_feature: str | None) -> None:
@@ -88,8 +97,8 @@ def _refuse_weights(target: Path, file_format: FileFormat, weight_feature: str |
         )
 
 
-def _with_labels(rows: RowBatch, source: Path, labels_path: Path) -> RowBatch:
-    if rows.labels is not None:
+def _with_labels(rows: RowPieces, source: Path, labels_path: Path) -> RowPieces:
+    if rows.has_labels:
         raise UserError(f"{source}: the rows have labels already; leave --labels out")
     labels = read_labels(labels_path)
     if len(labels) != rows.num_rows:
@@ -97,4 +106,4 @@ def _with_labels(rows: RowBatch, source: Path, labels_path: Path) -> RowBatch:
             f"{labels_path}: {len(labels)} labels; expected one for each of the {rows.num_rows} "
             f"rows of {source}"
         )
-    return dataclasses.replace(rows, labels=labels)
+    return rows.with_labels(labels)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pairloom.formats.file_format import FileFormat
 from pairloom.formats.libsvm import ZeroBased
 
+_LABEL = "label"
+_FIRST_COLUMN = "f0"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileOptions:
@@ -41,3 +44,8 @@ class FileOptions:
     categorical: tuple[str, ...] = ()
     weight_feature: str | None = None
     weights_required: bool = True
+
+    @property
+    def label_column(self) -> str:
+        """Name the column of labels of such a table."""
+        return self.label or (_LABEL if self.header else _FIRST_COLUMN)

@@ -45,7 +45,7 @@ def join_rows(parts: Sequence[RowBatch]) -> RowBatch:
     if len(parts) == 1:
         return parts[0]
     if not all(part.is_dense for part in parts):
-        parts = [_sparse(part) for part in parts]
+        parts = [sparse_rows(part) for part in parts]
     joined = RowBatch(
         parts[0].feature_dim,
         values=_joined_values(parts),
@@ -67,7 +67,8 @@ def _offsets(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return offsets
 
 
-def _sparse(rows: RowBatch) -> RowBatch:
+def sparse_rows(rows: RowBatch) -> RowBatch:
+    """Return the rows as sparse ones: dense rows lose their zeros."""
     if not rows.is_dense or rows.values is None:
         return rows
     row, feature = np.nonzero(rows.values)

@@ -19,9 +19,6 @@ from pairloom.formats.recordio import PredictorType
 from pairloom.formats.table_encoding import hash_batch
 from pairloom.formats.tables import TABLE_FORMATS, TableFormat
 
-_LABEL = "label"
-_FIRST_COLUMN = "f0"
-
 
 class RowFiles:
     """Reads the files of one command or job, all in the same way.
@@ -161,7 +158,7 @@ class RowFiles:
         rows, self.encoding = read_table(
             source,
             table_format,
-            label=options.label or (_LABEL if options.header else _FIRST_COLUMN),
+            label=options.label_column,
             require_label=require_labels or options.label is not None,
             categorical=options.categorical,
             hash_bits=self.encoding.hash_bits,
