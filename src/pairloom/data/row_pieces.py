@@ -11,6 +11,7 @@ from pathlib import Path
 from pairloom.batch import Float32Array, RowBatch
 from pairloom.data.file_options import FileOptions
 from pairloom.data.joined_rows import sparse_rows
+from pairloom.errors import DataError
 from pairloom.formats.file_format import source_format
 from pairloom.formats.libsvm import refuse_no_feature, tell_first_id, tell_queries
 from pairloom.formats.pieces import Piece, libsvm_pieces, recordio_pieces
@@ -60,10 +61,17 @@ def row_pieces(source: Path, options: FileOptions) -> RowPieces | None:
 
     They are those of `RowFiles.read`, whose errors and warnings it has, of which never more than
     some megabytes are in memory. None where that cannot be: NumPy and Arrow files, and what
-    can be read once.
+    can be read once. Reading again raises DataError when there are more rows, or fewer.
     """
     if not source.is_file() and not source.is_dir():
         return None
+    pieces = _read_through(source, options)
+    if pieces is None:
+        return None
+    return dataclasses.replace(pieces, read=lambda: _as_many(pieces, source))
+
+
+def _read_through(source: Path, options: FileOptions) -> RowPieces | None:
     file_format = options.format or source_format(source)
     files = list_shards(source)
     if file_format == "recordio":
@@ -134,6 +142,18 @@ def _like(last: RowBatch, num_rows: int, read: Callable[[], Iterator[RowBatch]])
 
 def _rows(pieces: Iterable[Piece]) -> Iterator[RowBatch]:
     return (piece.rows for piece in pieces)
+
+
+def _as_many(pieces: RowPieces, source: Path) -> Iterator[RowBatch]:
+    num_rows = 0
+    for rows in pieces.read():
+        num_rows += rows.num_rows
+        yield rows
+    if num_rows != pieces.num_rows:
+        raise DataError(
+            f"{source}: {num_rows} rows, read again; it had {pieces.num_rows}; expected files that "
+            "do not change while they are read"
+        )
 
 
 def _labelled(pieces: Iterable[RowBatch], labels: Float32Array) -> Iterator[RowBatch]:

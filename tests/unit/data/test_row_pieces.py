@@ -276,3 +276,19 @@ def test_what_cannot_come_in_pieces_is_not_touched(tmp_path: Path) -> None:
     np.save(tmp_path / "rows.npy", np.eye(3))
     for source in (tmp_path / "rows.npy", tmp_path / "gone.csv"):
         assert row_pieces(source, FileOptions()) is None
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".pbr", ".svm"])
+def test_a_file_that_grows_between_two_readings_is_refused(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"rows{suffix}"
+    if suffix == ".csv":
+        path.write_text(drawn_table(50, 1))
+    elif suffix == ".pbr":
+        write_recordio(path, np.eye(50, dtype=np.float32))
+    else:
+        path.write_text("1 1:1\n" * 50)
+    pieces = pieces_of(path)
+    content = path.read_bytes()
+    path.write_bytes(content + content[content.find(b"\n") + 1 if suffix == ".csv" else 0 :])
+    with pytest.raises(DataError, match="100 rows, read again; it had 50; expected files that do"):
+        [*pieces.read()]
