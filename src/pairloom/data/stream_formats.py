@@ -60,7 +60,7 @@ def block_format(
     return LibsvmBlocks(zero_based=bool(encoding.zero_based), **settings)
 
 
-_STREAMED = "only recordio-protobuf and libsvm text can"
+_STREAMED = "only recordio-protobuf and libsvm text can, which `pairloom convert` writes"
 
 
 def _format_name(file_format: FileFormat | None) -> str:
