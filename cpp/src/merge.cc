@@ -158,10 +158,12 @@ void fetch_ahead(const ParameterTable<T>& table, std::span<const int64_t> entrie
 
 // Memory is taken only as it is filled.
 template <class T>
-MergedEntries<T> room_for(size_t num_entries, size_t factors, size_t slots) {
+MergedEntries<T> room_for(size_t num_entries, size_t factors, size_t slots, bool counted) {
   MergedEntries<T> merged;
+  if (counted) {
+    merged.touches.reserve(num_entries);
+  }
   merged.features.reserve(num_entries);
-  merged.touches.reserve(num_entries);
   merged.linear.reserve(num_entries);
   merged.factors.reserve(num_entries * factors);
   merged.state.reserve(num_entries * (1 + factors) * slots);
@@ -195,6 +197,8 @@ bool merges_shares(Optimizer optimizer) {
   return optimizer == Optimizer::kAdam || optimizer == Optimizer::kSgd;
 }
 
+bool counts_touches(Optimizer optimizer) { return optimizer == Optimizer::kAdam; }
+
 template <class T>
 void merge_run(const MergeSettings<T>& settings, const GroupStep<T>& group, const RunShape& shape,
                const Run<const T>& start, std::span<const RunVersion<T>> versions,
@@ -217,7 +221,8 @@ MergedEntries<T> merge_entries(const MergeSettings<T>& settings, const Parameter
   const auto slots = static_cast<size_t>(table.layout().state_slots);
   Versions<T> versions;
   NextFeatures<T> next(workers);
-  MergedEntries<T> merged = room_for<T>(next.num_rows(), factors, slots);
+  const bool counted = counts_touches(settings.step.optimizer);
+  MergedEntries<T> merged = room_for<T>(next.num_rows(), factors, slots, counted);
   while (!next.empty()) {
     const int64_t feature = next.feature();
     const T* const cells = table.entry(next.worker().entries[next.row()]);
@@ -226,12 +231,14 @@ MergedEntries<T> merge_entries(const MergeSettings<T>& settings, const Parameter
     for (; !next.empty() && next.feature() == feature; next.advance()) {
       const EntryVersions<T>& from = next.worker();
       fetch_ahead(table, from.entries, next.row());
-      versions.push_back(runs_of_row(from.rows, next.row(), factors, slots),
-                         from.touches[next.row()]);
-      touches += from.touches[next.row()];
+      const uint32_t held = counted ? from.touches[next.row()] : 1;
+      versions.push_back(runs_of_row(from.rows, next.row(), factors, slots), held);
+      touches += held;
     }
     merged.features.push_back(feature);
-    merged.touches.push_back(touches);
+    if (counted) {
+      merged.touches.push_back(touches);
+    }
     const EntryRows<T> row{merged.linear.extend(1), merged.factors.extend(factors),
                            merged.state.extend(slots * (1 + factors))};
     const EntryRuns<T> to = runs_of_row(row, 0, factors, slots);

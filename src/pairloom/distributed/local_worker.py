@@ -29,7 +29,7 @@ class LocalWorker(Worker):
         optimizer = Optimizer[self.state.hyperparameters.optimizer]
         if self._rows is not None and merges_shares(optimizer):
             self.state.learning_rate_factor = self._settings.num_workers
-        self.state.trainer.count_touches()
+        self.state.trainer.note_touches()
         self._ahead: RunAhead | None = None
         if self._rows is not None and self._settings.staleness:
             self._ahead = RunAhead(self.state, self._settings.num_workers)
