@@ -14,11 +14,12 @@ namespace {
 constexpr size_t kPrefetchEntries = 16;  // of each worker
 
 // How far parameters come, of 1, while their squared gradients, whose roots were `root`, grow from
-// `before` by `growth`. The difference of the roots is a quotient here, which keeps its digits.
+// `before` by `growth`. The difference of the roots is a quotient here, which keeps its digits;
+// FTRL's beta, which damps steps, is counted at both ends.
 template <class T, class V>
-PAIRLOOM_INLINE V share_of_way(T stiffness, V root, V before, V growth) {
-  const V path = stiffness * growth;  // times both roots
-  const V whole = root_of<T>(before + growth) + root + path;
+PAIRLOOM_INLINE V share_of_way(T stiffness, T damping, V root, V before, V growth) {
+  const V path = stiffness * growth;  // times the sum of both roots and the damping
+  const V whole = root_of<T>(before + growth) + root + damping + path;
   return whole > T(0) ? path / whole : V{};
 }
 
@@ -28,6 +29,7 @@ void merge_by_way(const MergeSettings<T>& settings, const GroupStep<T>& group, s
                   const Run<T>& merged) {
   const OptimizerStep<T>& step = settings.step;
   const T rounds = T(settings.rounds_alone), stiffness = T(kStiffness) * group.rate;
+  const T damping = step.optimizer == Optimizer::kFtrl ? T(2) * step.ftrl_beta : T(0);
   for_each_block<T>(size, [&]<class V>(V, size_t i) {
     const V from = unpulled<V>(step, group, start, i);
     const V squares = load_as<V>(start.states + i), root = root_of<T>(squares);
@@ -36,9 +38,9 @@ void merge_by_way(const MergeSettings<T>& settings, const GroupStep<T>& group, s
       const V grown = load_as<V>(version.run.states + i) - squares;
       change += unpulled<V>(step, group, version.run, i) - from;
       growth += grown;
-      ways += share_of_way<T, V>(stiffness, root, squares, rounds * grown);
+      ways += share_of_way<T, V>(stiffness, damping, root, squares, rounds * grown);
     }
-    const V way = share_of_way<T, V>(stiffness, root, squares, rounds * growth);
+    const V way = share_of_way<T, V>(stiffness, damping, root, squares, rounds * growth);
     const V scale = ways > T(0) ? way / ways : V{} + T(1);
     store_as<V>(merged.states + i, squares + scale * growth);
     place_unpulled<V>(step, group, from + scale * change, merged, i);

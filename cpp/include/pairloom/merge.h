@@ -12,7 +12,7 @@ namespace pairloom {
 
 // Per unit of learning rate. A row's features move its score together, so that the score follows
 // faster than one feature's squared gradients tell. Measured: docs/decisions.
-inline constexpr double kStiffness = 16.0;
+inline constexpr double kStiffness = 12.0;
 
 // The rule goes with the optimizer; docs/decisions says why these and what they were compared with.
 //
