@@ -75,19 +75,26 @@ def compare_on_clicks(spreads: Sequence[Spread], num_rows: int) -> None:
     data = load_click_data(seed=1)
     training = data.train.slice(0, num_rows).batch(data.feature_dim)
     test = data.test.batch(data.feature_dim)
-    for optimizer, rates in CLICK_RATES.items():
-        for rate in rates:
-            settings = click_settings(optimizer, rate, data.feature_dim)
-            one = evaluate(train(training, settings).model, test)[LOSS]
-            told = []
-            for spread in spreads:
+    for optimizer, rate in ((name, each) for name, rates in CLICK_RATES.items() for each in rates):
+        alone: list[float] = []
+        above: dict[Spread, list[float]] = {spread: [] for spread in spreads}
+        for seed in SEEDS:
+            settings = click_settings(optimizer, rate, data.feature_dim, seed)
+            alone.append(evaluate(train(training, settings).model, test)[LOSS])
+            for spread, found in above.items():
                 model = trained_by_workers(training, settings, spread, CLICK_ROUND_ROWS)
-                told.append(f"{evaluate(model, test)[LOSS] / one - 1:+.2%}")
-            print(f"| clicks, {optimizer} {rate:g} | {one:.4f} | {' | '.join(told)} |", flush=True)
+                found.append(evaluate(model, test)[LOSS] / alone[-1] - 1)
+        told = [
+            f"{statistics.median(found):+.2%} ({min(found):+.2%} to {max(found):+.2%})"
+            for found in above.values()
+        ]
+        one = f"{statistics.median(alone):.4f} ({min(alone):.4f} to {max(alone):.4f})"
+        print(f"| clicks, {optimizer} {rate:g} | {one} | {' | '.join(told)} |", flush=True)
 
 
-def click_settings(optimizer: str, rate: float, feature_dim: int) -> Hyperparameters:
+def click_settings(optimizer: str, rate: float, feature_dim: int, seed: int) -> Hyperparameters:
     changes: dict[str, Any] = {"_optimizer": optimizer, "linear_lr": rate, "factors_lr": rate}
+    changes["seed"] = seed
     # The bias holds every row: SGD's diverges at the rate that suits features.
     changes["bias_lr"] = rate / 10 if optimizer == "sgd" else rate
     return resolve({**SETTINGS, **changes, "num_factors": 8, "feature_dim": feature_dim})

@@ -20,6 +20,8 @@ from pairloom.training import TrainingState
 NUM_FIELDS, FIELD_SIZE = 6, 200
 FEATURE_DIM = NUM_FIELDS * FIELD_SIZE
 
+STIFFNESS = 12.0  # of merges, for each unit of learning rate
+
 
 def click_rows(num_rows: int, *, seed: int = 0) -> RowBatch:
     """Draw rows whose features are few frequent and many rare ones."""

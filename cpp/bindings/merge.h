@@ -27,8 +27,9 @@ inline EntryVersions<float> checked_part(const EntryPart& part, const Trainer<fl
   const auto& [features, linear, factors, state, touches] = part;
   const auto checked = checked_ascending(features, trainer.features());
   check_line_shapes(trainer.table().layout(), checked.size(), linear, factors, state);
-  if (touches.shape(0) != checked.size()) {
-    throw std::invalid_argument("expected a count of touches for each of " +
+  const size_t counts = counts_touches(trainer.optimizer().optimizer) ? checked.size() : 0;
+  if (touches.shape(0) != counts) {
+    throw std::invalid_argument("expected " + std::to_string(counts) + " counts of touches for " +
                                 std::to_string(checked.size()) + " features");
   }
   return {checked, {}, {linear.data(), factors.data(), state.data()}, touches.data()};
@@ -51,14 +52,14 @@ inline nanobind::tuple merged_parts(Trainer<float>& trainer, const std::vector<E
     merged = merge_entries<float>(settings, trainer.table(), workers);
   }
   const TableLayout& layout = trainer.table().layout();
-  const size_t size = merged.features.size();
+  const size_t size = merged.features.size(), counts = merged.touches.size();
   const auto factors = static_cast<size_t>(layout.num_factors);
   const auto slots = static_cast<size_t>(layout.state_slots);
   return nanobind::make_tuple(to_numpy(std::move(merged.features), {size}),
                               to_numpy(std::move(merged.linear), {size}),
                               to_numpy(std::move(merged.factors), {size, factors}),
                               to_numpy(std::move(merged.state), {size, slots, 1 + factors}),
-                              to_numpy(std::move(merged.touches), {size}));
+                              to_numpy(std::move(merged.touches), {counts}));
 }
 
 inline MergeSettings<float> merge_settings(const Trainer<float>& trainer, size_t num_workers,
@@ -106,7 +107,7 @@ void define_merge(nanobind::class_<Owner>& owner) {
                   "NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], "
                   "NDArray[numpy.uint32]]"),
           "What all workers made of this table's entries (ids, linear weights, factors, state, "
-          "touches), merged in their order by the optimizer's rule; the values stay. "
+          "with Adam touches), merged in their order by the optimizer's rule; the values stay. "
           "Features without entries get them, or MemoryError tells that there is no room.")
       .def(
           "merge_bias",

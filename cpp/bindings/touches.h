@@ -8,7 +8,7 @@
 
 #include "arrays.h"
 #include "entry_rows.h"
-#include "pairloom/touch_counts.h"
+#include "pairloom/touches.h"
 
 namespace pairloom::bindings {
 
@@ -18,13 +18,13 @@ inline void check_owners(uint32_t num_owners) {
   }
 }
 
-// What one owner gets: features, their entries' rows, and how many mini-batches held each.
+// What one owner gets: features, their entries' rows, and, if counted, the mini-batches with each.
 inline nanobind::tuple touched_arrays(const ParameterTable<float>& table, TouchedFeatures& part) {
-  const size_t size = part.features.size();
+  const size_t size = part.features.size(), counts = part.touches.size();
   auto [linear, factors, state] = entry_arrays(table, part.found());
   return nanobind::make_tuple(to_numpy(std::move(part.features), {size}), std::move(linear),
                               std::move(factors), std::move(state),
-                              to_numpy(std::move(part.touches), {size}));
+                              to_numpy(std::move(part.touches), {counts}));
 }
 
 template <class Owner>
@@ -32,8 +32,9 @@ void define_touches(nanobind::class_<Owner>& owner) {
   namespace nb = nanobind;
   owner
       .def(
-          "count_touches", [](Owner& self) { self.trainer().count_touches(); },
-          "From now on counts the mini-batches that hold each feature.")
+          "note_touches", [](Owner& self) { self.trainer().note_touches(); },
+          "From now on notes the features that mini-batches hold, and with Adam how many hold "
+          "each.")
       .def(
           "take_touched",
           [](Owner& self, uint32_t num_owners) {
@@ -50,7 +51,7 @@ void define_touches(nanobind::class_<Owner>& owner) {
                   "NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], "
                   "NDArray[numpy.uint32]]]"),
           "The features touched since the last call by owner, ascending, with what read_entries "
-          "says of them and how many mini-batches held each.");
+          "says of them and, with Adam, how many mini-batches held each.");
 }
 
 }  // namespace pairloom::bindings

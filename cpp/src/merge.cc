@@ -14,11 +14,12 @@ namespace {
 constexpr size_t kPrefetchEntries = 16;  // of each worker
 
 // How far parameters come, of 1, while their squared gradients, whose roots were `root`, grow from
-// `before` by `growth`. The difference of the roots is a quotient here, which keeps its digits.
+// `before` by `growth`. The difference of the roots is a quotient here, which keeps its digits;
+// FTRL's beta, which damps steps, is counted at both ends.
 template <class T, class V>
-PAIRLOOM_INLINE V share_of_way(T stiffness, V root, V before, V growth) {
-  const V path = stiffness * growth;  // times both roots
-  const V whole = root_of<T>(before + growth) + root + path;
+PAIRLOOM_INLINE V share_of_way(T stiffness, T damping, V root, V before, V growth) {
+  const V path = stiffness * growth;  // times the sum of both roots and the damping
+  const V whole = root_of<T>(before + growth) + root + damping + path;
   return whole > T(0) ? path / whole : V{};
 }
 
@@ -28,6 +29,7 @@ void merge_by_way(const MergeSettings<T>& settings, const GroupStep<T>& group, s
                   const Run<T>& merged) {
   const OptimizerStep<T>& step = settings.step;
   const T rounds = T(settings.rounds_alone), stiffness = T(kStiffness) * group.rate;
+  const T damping = step.optimizer == Optimizer::kFtrl ? T(2) * step.ftrl_beta : T(0);
   for_each_block<T>(size, [&]<class V>(V, size_t i) {
     const V from = unpulled<V>(step, group, start, i);
     const V squares = load_as<V>(start.states + i), root = root_of<T>(squares);
@@ -36,9 +38,9 @@ void merge_by_way(const MergeSettings<T>& settings, const GroupStep<T>& group, s
       const V grown = load_as<V>(version.run.states + i) - squares;
       change += unpulled<V>(step, group, version.run, i) - from;
       growth += grown;
-      ways += share_of_way<T, V>(stiffness, root, squares, rounds * grown);
+      ways += share_of_way<T, V>(stiffness, damping, root, squares, rounds * grown);
     }
-    const V way = share_of_way<T, V>(stiffness, root, squares, rounds * growth);
+    const V way = share_of_way<T, V>(stiffness, damping, root, squares, rounds * growth);
     const V scale = ways > T(0) ? way / ways : V{} + T(1);
     store_as<V>(merged.states + i, squares + scale * growth);
     place_unpulled<V>(step, group, from + scale * change, merged, i);
@@ -158,10 +160,12 @@ void fetch_ahead(const ParameterTable<T>& table, std::span<const int64_t> entrie
 
 // Memory is taken only as it is filled.
 template <class T>
-MergedEntries<T> room_for(size_t num_entries, size_t factors, size_t slots) {
+MergedEntries<T> room_for(size_t num_entries, size_t factors, size_t slots, bool counted) {
   MergedEntries<T> merged;
+  if (counted) {
+    merged.touches.reserve(num_entries);
+  }
   merged.features.reserve(num_entries);
-  merged.touches.reserve(num_entries);
   merged.linear.reserve(num_entries);
   merged.factors.reserve(num_entries * factors);
   merged.state.reserve(num_entries * (1 + factors) * slots);
@@ -195,6 +199,8 @@ bool merges_shares(Optimizer optimizer) {
   return optimizer == Optimizer::kAdam || optimizer == Optimizer::kSgd;
 }
 
+bool counts_touches(Optimizer optimizer) { return optimizer == Optimizer::kAdam; }
+
 template <class T>
 void merge_run(const MergeSettings<T>& settings, const GroupStep<T>& group, const RunShape& shape,
                const Run<const T>& start, std::span<const RunVersion<T>> versions,
@@ -217,7 +223,8 @@ MergedEntries<T> merge_entries(const MergeSettings<T>& settings, const Parameter
   const auto slots = static_cast<size_t>(table.layout().state_slots);
   Versions<T> versions;
   NextFeatures<T> next(workers);
-  MergedEntries<T> merged = room_for<T>(next.num_rows(), factors, slots);
+  const bool counted = counts_touches(settings.step.optimizer);
+  MergedEntries<T> merged = room_for<T>(next.num_rows(), factors, slots, counted);
   while (!next.empty()) {
     const int64_t feature = next.feature();
     const T* const cells = table.entry(next.worker().entries[next.row()]);
@@ -226,12 +233,14 @@ MergedEntries<T> merge_entries(const MergeSettings<T>& settings, const Parameter
     for (; !next.empty() && next.feature() == feature; next.advance()) {
       const EntryVersions<T>& from = next.worker();
       fetch_ahead(table, from.entries, next.row());
-      versions.push_back(runs_of_row(from.rows, next.row(), factors, slots),
-                         from.touches[next.row()]);
-      touches += from.touches[next.row()];
+      const uint32_t held = counted ? from.touches[next.row()] : 1;
+      versions.push_back(runs_of_row(from.rows, next.row(), factors, slots), held);
+      touches += held;
     }
     merged.features.push_back(feature);
-    merged.touches.push_back(touches);
+    if (counted) {
+      merged.touches.push_back(touches);
+    }
     const EntryRows<T> row{merged.linear.extend(1), merged.factors.extend(factors),
                            merged.state.extend(slots * (1 + factors))};
     const EntryRuns<T> to = runs_of_row(row, 0, factors, slots);

@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 
+#include "pairloom/merge.h"
 #include "pairloom/thread_pool.h"
 
 namespace pairloom {
@@ -164,6 +165,11 @@ bool Trainer<T>::prepare_part(int part) {
   }
 }
 
+template <class T>
+void Trainer<T>::note_touches() {
+  touches_.emplace(features_, counts_touches(optimizer_.optimizer));
+}
+
 // Makes the entries of features that have none yet.
 template <class T>
 void Trainer<T>::make_entries() {
@@ -272,7 +278,7 @@ void Trainer<T>::finish_batch(Block& block) {
     return;
   }
   if (touches_) {
-    touches_->count(*block.views[block.batch() % 2]);
+    touches_->note(*block.views[block.batch() % 2]);
   }
   block.totals.add(block.batch_metrics);
   block.result.last_batch = block.batch_metrics;

@@ -398,7 +398,7 @@ class Trainer:
 
     def merge_entries(self, parts: Sequence[tuple[NDArray[numpy.int64], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint32]]], rounds_alone: int) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint32]]:
         """
-        What all workers made of this table's entries (ids, linear weights, factors, state, touches), merged in their order by the optimizer's rule; the values stay. Features without entries get them, or MemoryError tells that there is no room.
+        What all workers made of this table's entries (ids, linear weights, factors, state, with Adam touches), merged in their order by the optimizer's rule; the values stay. Features without entries get them, or MemoryError tells that there is no room.
         """
 
     def merge_bias(self, versions: Sequence[Sequence[float]], touches: Sequence[int], rounds_alone: int) -> None:
@@ -406,12 +406,14 @@ class Trainer:
         Takes on what all workers made of the bias and its states, by the same rule.
         """
 
-    def count_touches(self) -> None:
-        """From now on counts the mini-batches that hold each feature."""
+    def note_touches(self) -> None:
+        """
+        From now on notes the features that mini-batches hold, and with Adam how many hold each.
+        """
 
     def take_touched(self, num_owners: int) -> list[tuple[NDArray[numpy.int64], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.float32], NDArray[numpy.uint32]]]:
         """
-        The features touched since the last call by owner, ascending, with what read_entries says of them and how many mini-batches held each.
+        The features touched since the last call by owner, ascending, with what read_entries says of them and, with Adam, how many mini-batches held each.
         """
 
     def entry_differences(self, starts: tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C', device='cpu', writable=False)]], ends: tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C', device='cpu', writable=False)]]) -> tuple[Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float32], dict(shape=(None, None, None), order='C')]]:

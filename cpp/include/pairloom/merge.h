@@ -12,7 +12,7 @@ namespace pairloom {
 
 // Per unit of learning rate. A row's features move its score together, so that the score follows
 // faster than one feature's squared gradients tell. Measured: docs/decisions.
-inline constexpr double kStiffness = 16.0;
+inline constexpr double kStiffness = 12.0;
 
 // The rule goes with the optimizer; docs/decisions says why these and what they were compared with.
 //
@@ -35,6 +35,9 @@ struct MergeSettings {
 
 // Whether workers learn at as many times the rate as there are workers.
 bool merges_shares(Optimizer optimizer);
+
+// Whether it matters how many mini-batches have changed a version.
+bool counts_touches(Optimizer optimizer);
 
 // Parameters that learn alike, and their optimizer's state. T is const where they are only read.
 template <class T>
@@ -59,7 +62,7 @@ struct RunShape {
 template <class T>
 struct RunVersion {
   Run<const T> run;
-  uint32_t touches;  // mini-batches that changed it
+  uint32_t touches;  // mini-batches that changed it, if they are counted
 };
 
 // Merges versions of the run `start`, in their order, into `merged`.
@@ -74,14 +77,14 @@ struct EntryVersions {
   std::span<const int64_t> features;  // ascending
   std::span<const int64_t> entries;   // theirs in the table that is merged into
   EntryRows<const T> rows;
-  const uint32_t* touches;  // one per feature
+  const uint32_t* touches;  // one per feature, if they are counted
 };
 
 template <class T>
 struct MergedEntries {
   GrowingArray<int64_t> features;
   GrowingArray<T> linear, factors, state;  // as EntryRows
-  GrowingArray<uint32_t> touches;
+  GrowingArray<uint32_t> touches;          // if they are counted
 };
 
 // Merges the workers' versions of the table's entries, in the workers' order. The table stays.

@@ -14,7 +14,7 @@
 #include "pairloom/simd.h"
 #include "pairloom/step.h"
 #include "pairloom/thread_pool.h"
-#include "pairloom/touch_counts.h"
+#include "pairloom/touches.h"
 
 namespace pairloom {
 
@@ -80,8 +80,8 @@ class Trainer {
   // One step with the gradients of a mini-batch's chunks, added in their order. Throws likewise.
   GradientResult apply(std::span<const RowGradient<T>> chunks);
 
-  // From now on counts which features the mini-batches touch.
-  void count_touches() { touches_.emplace(features_); }
+  // From now on notes which features the mini-batches touch, and how many where merges ask for it.
+  void note_touches();
   TouchedFeatures take_touches() {
     return touches_ ? touches_->take(features_) : TouchedFeatures{};
   }
@@ -113,7 +113,7 @@ class Trainer {
   Step<T> step_;
   PreparedBatch prepared_[2];
   uint64_t step_count_ = 0;
-  std::optional<TouchCounts> touches_;
+  std::optional<Touches> touches_;
 };
 
 extern template class Trainer<float>;

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from pairloom.distributed.round_folder import RoundFolder
-from pairloom.distributed.row_differences import Ids, RoundSummary, RowDifferences
+from pairloom.distributed.row_differences import UNCOUNTED, Ids, RoundSummary, RowDifferences
 from pairloom.distributed.row_gradients import RowGradients
 from pairloom.distributed.settings import DistributedSettings
 from pairloom.errors import UserError
@@ -142,7 +142,7 @@ class EntryOwner(ABC, Generic[Part]):
 
     def _entries(self, ids: Ids, summary: RoundSummary) -> RowDifferences:
         values = self._state.trainer.read_entries(ids)
-        return RowDifferences(ids, *values, np.zeros(len(ids), np.uint32), summary)
+        return RowDifferences(ids, *values, UNCOUNTED, summary)
 
     def _check(self, number: int, parts: Sequence[Part]) -> None:
         if number != self._number + 1:

@@ -13,11 +13,14 @@ from pairloom.distributed.worker import Worker
 from pairloom.training.epoch import Epoch
 from pairloom.training.epoch_progress import EpochProgress
 
-# A round has at most this share of the rows that the worker trained before it; where workers are
-# ahead of the merge, all rounds that they train without the others' have this smaller one.
+# Workers that learn the same overshoot together, above all at first: so many rows of a worker are
+# trained in rounds of the smallest size.
+ROWS_OF_SMALLEST_ROUNDS = 50_000
+SMALLEST_ROUND = 1000
+# A later round has at most this share of the rows that the worker trained before it; where workers
+# are ahead of the merge, all rounds that they train without the others' have this smaller one.
 ROUND_RAMP = 4
 ROUND_RAMP_AHEAD = 16
-SMALLEST_ROUND = 1000
 
 
 class LocalWorker(Worker):
@@ -29,7 +32,7 @@ class LocalWorker(Worker):
         optimizer = Optimizer[self.state.hyperparameters.optimizer]
         if self._rows is not None and merges_shares(optimizer):
             self.state.learning_rate_factor = self._settings.num_workers
-        self.state.trainer.count_touches()
+        self.state.trainer.note_touches()
         self._ahead: RunAhead | None = None
         if self._rows is not None and self._settings.staleness:
             self._ahead = RunAhead(self.state, self._settings.num_workers)
@@ -78,10 +81,11 @@ class LocalWorker(Worker):
         self._at_epoch_end = True
 
     def _rows_of_a_round(self) -> int:
-        """Keep the first rounds short, since workers that learn the same overshoot together."""
-        staleness = self._settings.staleness
-        ramp = ROUND_RAMP_AHEAD * (1 + staleness) if staleness else ROUND_RAMP
-        ramped = max(SMALLEST_ROUND, self.state.rows_trained // ramp)
+        rows_before, staleness = self.state.rows_trained, self._settings.staleness
+        ramped = SMALLEST_ROUND
+        if rows_before >= ROWS_OF_SMALLEST_ROUNDS:
+            ramp = ROUND_RAMP_AHEAD * (1 + staleness) if staleness else ROUND_RAMP
+            ramped = max(SMALLEST_ROUND, rows_before // ramp)
         return min(self._settings.round_rows, ramped)
 
     def _begin_epoch(self, epoch: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pairloom.distributed.row_differences import RoundSummary, RowDifferences
+from pairloom.distributed.row_differences import UNCOUNTED, RoundSummary, RowDifferences
 from pairloom.distributed.settings import DistributedSettings
 from pairloom.errors import DataFormatError, UserError
 from pairloom.formats.complete_file import written_beside
@@ -119,7 +119,7 @@ class RoundFolder:
             file.array("linear", np.float32, (size,)),
             file.array("factors", np.float32, (size, num_factors)),
             file.array("state", np.float32, (size, state_slots, 1 + num_factors)),
-            np.zeros(size, np.uint32),
+            UNCOUNTED,
             summary,
         )
 

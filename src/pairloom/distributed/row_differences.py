@@ -13,7 +13,10 @@ from pairloom._core import Trainer
 
 Ids: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float32]
+Counts: TypeAlias = npt.NDArray[np.uint32]
 EntryLines: TypeAlias = tuple[Ids, Floats, Floats, Floats]
+
+UNCOUNTED: Counts = np.empty(0, np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +79,15 @@ class RowDifferences:
     state
         The optimizer's, float32 of shape (n, slots, 1 + num_factors), the linear weight's first.
     touches
-        uint32: mini-batches of the round that held the feature; of a merge, of all workers.
+        uint32: mini-batches of the round that held the feature; of a merge, of all workers. Empty
+        where the merge asks for no counts, as that of every optimizer but Adam.
     """
 
     ids: Ids
     linear: Floats
     factors: Floats
     state: Floats
-    touches: npt.NDArray[np.uint32]
+    touches: Counts
     summary: RoundSummary
 
     @property

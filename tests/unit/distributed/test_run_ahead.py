@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from click_cluster import (
+    STIFFNESS,
     LocalCluster,
     click_rows,
     click_settings,
@@ -210,7 +211,7 @@ def test_merge_takes_rounds_without_each_other_as_one_that_is_so_much_longer() -
     roots = np.sqrt(state[:, 0, 0])
 
     def way(growth: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        path = 16 * 0.05 * (np.sqrt(state[:, 0, 0] + 3 * growth) - roots)
+        path = STIFFNESS * 0.05 * (np.sqrt(state[:, 0, 0] + 3 * growth) - roots)
         return np.asarray(path / (1 + path))
 
     scale = way(growths.sum(axis=0)) / (way(growths[0]) + way(growths[1]))

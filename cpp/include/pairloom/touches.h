@@ -14,11 +14,11 @@ namespace pairloom {
 
 struct BatchView;
 
-// Features in ascending order, each with the number of mini-batches that held it.
+// Features in ascending order.
 struct TouchedFeatures {
   GrowingArray<int64_t> features;
-  GrowingArray<int64_t> entries;  // none where every feature has one, that of its id
-  GrowingArray<uint32_t> touches;
+  GrowingArray<int64_t> entries;   // none where every feature has one, that of its id
+  GrowingArray<uint32_t> touches;  // mini-batches that held each, if they are counted
 
   std::span<const int64_t> found() const {
     return entries.empty() ? features.view() : entries.view();
@@ -28,25 +28,27 @@ struct TouchedFeatures {
 // The same by owner, each owner's in their order.
 std::vector<TouchedFeatures> split_by_owner(TouchedFeatures&& touched, uint32_t num_owners);
 
-// Counts touches from one round's start to its end, in time that grows with the features touched.
-class TouchCounts {
+// Notes them from one round's start to its end: a bit of each entry, which stays in a processor's
+// cache where a count of each would not, and counts alone if they are asked for.
+class Touches {
  public:
-  explicit TouchCounts(const FeatureMap& features)
-      : counts_(static_cast<size_t>(features.capacity())) {
-    grow(features.num_entries());
-  }
+  Touches(const FeatureMap& features, bool counted);
 
   // Makes room for the entries of a table that grows. Throws std::bad_alloc.
   void grow(int64_t num_entries);
-  void count(const BatchView& batch);
+  void note(const BatchView& batch);
   TouchedFeatures take(const FeatureMap& features);  // and start anew
 
  private:
-  TouchedFeatures take_in_order(size_t num_entries);
-  TouchedFeatures take_sorted(const FeatureMap& features);
+  bool counted() const { return counts_.data() != nullptr; }
+  template <class Give>
+  void drain(Give&& give);
+  void take_in_order(TouchedFeatures& taken);
+  void take_sorted(const FeatureMap& features, size_t num_touched, TouchedFeatures& taken);
 
+  size_t num_words_ = 0;
+  ReservedArray<uint64_t> marks_;   // a bit of each entry
   ReservedArray<uint32_t> counts_;  // of each entry
-  GrowingArray<uint32_t> touched_;  // entries
 };
 
 }  // namespace pairloom
