@@ -39,7 +39,7 @@ PHASE_ROUNDS = (100_000, 1_000_000, DEFAULT_ROUND)
 COUNTED_ROWS = (1000, 4000, 16_000, 62_500, 250_000, 1_000_000)
 FITTED = [Round(workers, rows) for workers in (1, 2) for rows in (2048, 250_000)]
 HELD_AGAINST = [Round(4, 2048), Round(4, 250_000)]
-ENTRY_BYTES = 16 + 4 * (1 + NUM_FACTORS) * 2
+ENTRY_BYTES = 8 + 4 * (1 + NUM_FACTORS) * 2
 NETWORK = Network(bytes_per_second=10e9 / 8, latency_seconds=0.5e-3)
 TERABYTE_ROWS = 4.37e9  # of Criteo's terabyte of click logs
 
