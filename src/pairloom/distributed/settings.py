@@ -42,7 +42,7 @@ class DistributedSettings:
     num_workers: int
     num_owners: int = 0
     mode: Mode = DEFAULT_MODE
-    round_rows: int = 2_500_000
+    round_rows: int = 10_000_000
     staleness: int = 0
 
     def __post_init__(self) -> None:
