@@ -17,10 +17,9 @@ from pairloom.training.epoch_progress import EpochProgress
 # trained in rounds of the smallest size.
 ROWS_OF_SMALLEST_ROUNDS = 50_000
 SMALLEST_ROUND = 1000
-# A later round has at most this share of the rows that the worker trained before it; where workers
-# are ahead of the merge, all rounds that they train without the others' have this smaller one.
+# Later rounds that a worker trains without knowing the others' have at most this share of the rows
+# that it trained before them, all together.
 ROUND_RAMP = 4
-ROUND_RAMP_AHEAD = 16
 
 
 class LocalWorker(Worker):
@@ -81,11 +80,9 @@ class LocalWorker(Worker):
         self._at_epoch_end = True
 
     def _rows_of_a_round(self) -> int:
-        rows_before, staleness = self.state.rows_trained, self._settings.staleness
-        ramped = SMALLEST_ROUND
+        rows_before, ramped = self.state.rows_trained, SMALLEST_ROUND
         if rows_before >= ROWS_OF_SMALLEST_ROUNDS:
-            ramp = ROUND_RAMP_AHEAD * (1 + staleness) if staleness else ROUND_RAMP
-            ramped = max(SMALLEST_ROUND, rows_before // ramp)
+            ramped = max(ramped, rows_before // (ROUND_RAMP * (1 + self._settings.staleness)))
         return min(self._settings.round_rows, ramped)
 
     def _begin_epoch(self, epoch: int) -> None:

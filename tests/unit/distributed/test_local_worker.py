@@ -81,6 +81,15 @@ def test_parts_hold_what_their_own_round_touched() -> None:
         assert sorted(ids) == sorted({*np.array(rows.feature_ids).tolist()})
 
 
+@pytest.mark.parametrize(("staleness", "later"), [(0, [12_500, 15_650]), (1, [6250, 7050])])
+def test_rounds_have_1000_rows_up_to_50000_and_then_a_quarter_of_those_before(
+    staleness: int, later: list[int]
+) -> None:
+    settings = DistributedSettings(num_workers=1, round_rows=10**6, staleness=staleness)
+    run = LocalCluster(settings, click_settings(), [click_rows(80_000)])
+    assert [run.one_round()[0][0].summary.rows for _ in range(52)] == [1000] * 50 + later
+
+
 def test_entry_that_one_worker_alone_touched_stays_as_it_made_it() -> None:
     run = cluster(2, 1)
     first, second = (parts[0] for parts in run.one_round())
