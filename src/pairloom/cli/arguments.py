@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 from pairloom.errors import UserError
-from pairloom.hyperparameters import TABLE, Hyperparameter
+from pairloom.hyperparameters import BY_NAME, TABLE, Hyperparameter
 from pairloom.hyperparameters.domains import (
     POSITIVE,
     Choice,
@@ -88,6 +88,16 @@ def add_hyperparameter_options(parser: argparse.ArgumentParser) -> None:
                 help=_help_of(row),
                 **_value_of(row),  # type: ignore[arg-type]
             )
+
+
+def add_hash_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--hash-bits` alone, to a command that takes no other hyperparameter."""
+    row = BY_NAME["hash_bits"]
+
+    def read(text: str) -> Any:
+        return _read(row.domain, text)
+
+    parser.add_argument(option_of(row), type=read, metavar="INT", help=_help_of(row))
 
 
 def given_hyperparameters(arguments: argparse.Namespace) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pairloom.cli.arguments import CommandParser
+from pairloom.cli.arguments import CommandParser, add_hash_option
 from pairloom.cli.file_options import add_format_options, add_weight_option, given_file_options
 from pairloom.data import FileOptions, RowFiles
 from pairloom.data.joined_rows import join_rows
@@ -15,6 +15,7 @@ from pairloom.data.row_pieces import RowPieces, row_pieces
 from pairloom.errors import DataError, UserError
 from pairloom.formats.array_files import read_labels, write_array_file
 from pairloom.formats.complete_file import written_beside
+from pairloom.formats.feature_encoding import FeatureEncoding
 from pairloom.formats.file_format import NAMES, FileFormat, target_format
 from pairloom.formats.libsvm import write_libsvm_pieces
 from pairloom.formats.recordio import write_recordio_pieces
@@ -41,6 +42,7 @@ def add_to(commands: Commands, shared: CommandParser) -> None:
     )
     add_format_options(parser, learns=True)
     add_weight_option(parser)
+    add_hash_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the command."""
     target: Path = arguments.target
     target_format(target)  # refused before anything is read
-    rows = _read(arguments.source, target, given_file_options(arguments))
+    rows = _read(arguments.source, target, given_file_options(arguments), arguments.hash_bits)
     if arguments.labels is not None:
         rows = _with_labels(rows, arguments.source, arguments.labels)
     write_rows(target, rows, arguments.weight_feature)
@@ -77,12 +79,15 @@ def write_rows(target: Path, rows: RowPieces, weight_feature: str | None = None)
         write_recordio_pieces(target, rows.read(), weight_feature=weight_feature)
 
 
-def _read(source: Path, target: Path, options: FileOptions) -> RowPieces:
+def _read(source: Path, target: Path, options: FileOptions, hash_bits: int | None) -> RowPieces:
     """Read rows in pieces where source and target let them be, else into memory."""
     pieces = None
     if target_format(target) != "numpy":
-        pieces = row_pieces(source, options)
-    return pieces or RowPieces.of_batch(RowFiles(options, learns=True).read(source))
+        pieces = row_pieces(source, options, hash_bits)
+    if pieces is not None:
+        return pieces
+    files = RowFiles(options, FeatureEncoding(hash_bits=hash_bits), learns=True)
+    return RowPieces.of_batch(files.read(source))
 
 
 def _refuse_weights(target: Path, file_format: FileFormat, weight_feature: str | None) -> None:

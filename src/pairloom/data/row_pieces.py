@@ -13,10 +13,11 @@ from pairloom.data.file_options import FileOptions
 from pairloom.data.joined_rows import sparse_rows
 from pairloom.errors import DataError
 from pairloom.formats.file_format import source_format
-from pairloom.formats.libsvm import refuse_no_feature, tell_first_id, tell_queries
+from pairloom.formats.libsvm import MAX_WIDTH, refuse_no_feature, tell_first_id, tell_queries
 from pairloom.formats.pieces import Piece, libsvm_pieces, recordio_pieces
 from pairloom.formats.recordio import no_record, warn_of_unsorted
 from pairloom.formats.shards import list_shards
+from pairloom.formats.table_encoding import hash_batch
 from pairloom.formats.table_pieces import PiecewiseFormat, TableRows
 
 
@@ -56,35 +57,40 @@ class RowPieces:
         )
 
 
-def row_pieces(source: Path, options: FileOptions) -> RowPieces | None:
+def row_pieces(
+    source: Path, options: FileOptions, hash_bits: int | None = None
+) -> RowPieces | None:
     """Read through a file or a folder of shards once, and return its rows to be read again.
 
     They are those of `RowFiles.read`, whose errors and warnings it has, of which never more than
-    some megabytes are in memory. None where that cannot be: NumPy and Arrow files, and what
-    can be read once. Reading again raises DataError when there are more rows, or fewer.
+    some megabytes are in memory, with features hashed into 2^hash_bits ids if that is given. None
+    where that cannot be: NumPy and Arrow files, and what can be read once. Reading again raises
+    DataError when there are more rows, or fewer.
     """
     if not source.is_file() and not source.is_dir():
         return None
-    pieces = _read_through(source, options)
+    pieces = _read_through(source, options, hash_bits)
     if pieces is None:
         return None
     return dataclasses.replace(pieces, read=lambda: _as_many(pieces, source))
 
 
-def _read_through(source: Path, options: FileOptions) -> RowPieces | None:
+def _read_through(source: Path, options: FileOptions, hash_bits: int | None) -> RowPieces | None:
     file_format = options.format or source_format(source)
     files = list_shards(source)
     if file_format == "recordio":
-        return _recordio(files, options)
+        return _recordio(files, options, hash_bits)
     if file_format == "libsvm":
-        return _libsvm(files, options)
+        return _libsvm(files, options, hash_bits)
     if file_format in ("csv", "parquet"):
-        return _table(files, file_format, options)
+        return _table(files, file_format, options, hash_bits)
     return None
 
 
-def _recordio(files: list[Path], options: FileOptions) -> RowPieces:
-    read = partial(recordio_pieces, files, weight_feature=options.weight_feature)
+def _recordio(files: list[Path], options: FileOptions, hash_bits: int | None) -> RowPieces:
+    read = partial(
+        recordio_pieces, files, weight_feature=options.weight_feature, hash_bits=hash_bits
+    )
     num_rows = num_unsorted = 0
     rows = None
     for piece in read():
@@ -99,11 +105,12 @@ def _recordio(files: list[Path], options: FileOptions) -> RowPieces:
     return _like(rows, num_rows, lambda: map(sparse_rows, _rows(read())))
 
 
-def _libsvm(files: list[Path], options: FileOptions) -> RowPieces:
+def _libsvm(files: list[Path], options: FileOptions, hash_bits: int | None) -> RowPieces:
+    width = None if hash_bits is None else MAX_WIDTH
     told = None if options.zero_based == "auto" else options.zero_based
     num_rows = num_queries = 0
     rows, zero_based = RowBatch(0), False
-    for piece in libsvm_pieces(files, feature_dim=None, zero_based=told):
+    for piece in libsvm_pieces(files, feature_dim=width, zero_based=told):
         rows, zero_based = piece.rows, piece.zero_based
         num_rows += rows.num_rows
         num_queries += piece.num_queries
@@ -112,16 +119,22 @@ def _libsvm(files: list[Path], options: FileOptions) -> RowPieces:
         tell_first_id(files, zero_based=zero_based)
     tell_queries(files, num_queries)
     read = partial(libsvm_pieces, files, feature_dim=rows.feature_dim, zero_based=zero_based)
-    return _like(rows, num_rows, lambda: _rows(read()))
+    if hash_bits is None:
+        return _like(rows, num_rows, lambda: _rows(read()))
+    hashed = partial(hash_batch, hash_bits=hash_bits)
+    return _like(hashed(rows), num_rows, lambda: map(hashed, _rows(read())))
 
 
-def _table(files: list[Path], file_format: PiecewiseFormat, options: FileOptions) -> RowPieces:
+def _table(
+    files: list[Path], file_format: PiecewiseFormat, options: FileOptions, hash_bits: int | None
+) -> RowPieces:
     table = TableRows(
         files,
         file_format,
         label=options.label_column,
         require_label=options.label is not None,
         categorical=options.categorical,
+        hash_bits=hash_bits,
         header=options.header,
         weight_feature=options.weight_feature,
     )

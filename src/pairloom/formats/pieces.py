@@ -34,7 +34,7 @@ class Piece:
 
 
 def recordio_pieces(
-    files: Sequence[ByteFile], *, weight_feature: str | None = None
+    files: Sequence[ByteFile], *, weight_feature: str | None = None, hash_bits: int | None = None
 ) -> Iterator[Piece]:
     """Read recordio-protobuf; all records or none carry labels, and weights."""
     reader = RecordioReader(
@@ -42,7 +42,7 @@ def recordio_pieces(
         require_labels=False,
         binary_labels=False,
         expected_bytes=0,
-        hash_bits=0,
+        hash_bits=hash_bits or 0,
         weight_feature=weight_feature or "",
         require_weights=False,
     )

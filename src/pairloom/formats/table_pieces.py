@@ -20,7 +20,8 @@ PiecewiseFormat: TypeAlias = Literal["csv", "parquet"]
 class TableRows:
     """The rows that `read_table` reads of the same files; parameters are as there.
 
-    Memory grows by the distinct values of categories, which are features, and not by the rows.
+    Memory grows by the distinct values of categories, which are features unless hashed, and not by
+    the rows.
 
     Attributes
     ----------
@@ -38,6 +39,7 @@ class TableRows:
         label: str,
         require_label: bool,
         categorical: Collection[str] = (),
+        hash_bits: int | None = None,
         header: bool = True,
         weight_feature: str | None = None,
     ) -> None:
@@ -51,7 +53,10 @@ class TableRows:
         has_label = require_label or self._pieces.has_column(label)
         self.num_rows = 0
         self.encoding = learn_encoding(
-            self._counted(), label=label if has_label else None, weight=weight_feature
+            self._counted(),
+            label=label if has_label else None,
+            weight=weight_feature,
+            hash_bits=hash_bits,
         )
 
     @property

@@ -62,6 +62,32 @@ def test_the_bytes_written_are_those_of_the_rows_in_memory(
     assert target.read_bytes() == expected.read_bytes()
 
 
+def test_hashed_features_of_two_files_are_those_of_both_together(tmp_path: Path) -> None:
+    lines = TABLE.splitlines(keepends=True)
+    (tmp_path / "table.csv").write_text(TABLE)
+    (tmp_path / "first.csv").write_text("".join(lines[:12]))  # which lacks cities of the second
+    (tmp_path / "second.csv").write_text("".join(lines[:1] + lines[12:]))
+    found = {}
+    for name in ("table", "first", "second"):
+        target = tmp_path / f"{name}.pbr"
+        source = str(tmp_path / f"{name}.csv")
+        assert main(["convert", source, str(target), "--hash-bits", "12", "--quiet"]) == 0
+        found[name] = read_recordio(target)
+    assert found["table"].feature_dim == 4096
+    for name in ("feature_ids", "values", "labels"):
+        parts = [getattr(found[each], name) for each in ("first", "second")]
+        np.testing.assert_array_equal(np.concatenate(parts), getattr(found["table"], name))
+
+
+def test_hash_bits_out_of_range_are_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing, target = str(tmp_path / "no.csv"), str(tmp_path / "target.pbr")
+    assert main(["convert", missing, target, "--hash-bits", "31"]) == 2
+    refused = "--hash-bits: '31' is refused; must be an integer from 1 to 30"
+    assert refused in capsys.readouterr().err
+
+
 def test_what_was_written_is_told(
     source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import random
 import warnings
@@ -24,6 +25,7 @@ from pairloom.data.row_pieces import RowPieces, row_pieces
 from pairloom.errors import DataError, DataFormatError, UserError
 from pairloom.formats import byte_files, write_libsvm, write_recordio
 from pairloom.formats.arrow import csv_files, table_pieces
+from pairloom.formats.feature_encoding import FeatureEncoding
 
 ARRAYS = ("row_offsets", "feature_ids", "values", "labels", "weights")
 
@@ -37,16 +39,23 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_pieces, "_PIECE_BYTES", 100)
 
 
-def pieces_of(source: Path, **options: Any) -> RowPieces:
-    pieces = row_pieces(source, FileOptions(weights_required=False, **options))
+def pieces_of(source: Path, hash_bits: int | None = None, **options: Any) -> RowPieces:
+    pieces = row_pieces(source, FileOptions(weights_required=False, **options), hash_bits)
     assert pieces is not None
     return pieces
 
 
-def check_same_rows(source: Path, **options: Any) -> list[RowBatch]:
+def check_same_rows(
+    source: Path, *, hash_bits: int | None = None, **options: Any
+) -> list[RowBatch]:
     """Compare the rows in pieces, joined, with those read at once, array by array."""
-    at_once = RowFiles(FileOptions(weights_required=False, **options), learns=True).read(source)
-    pieces = pieces_of(source, **options)
+    files = RowFiles(
+        FileOptions(weights_required=False, **options),
+        FeatureEncoding(hash_bits=hash_bits),
+        learns=True,
+    )
+    at_once = files.read(source)
+    pieces = pieces_of(source, hash_bits, **options)
     told = RowPieces.of_batch(at_once)
     for fact in ("num_rows", "feature_dim", "is_dense", "has_labels", "has_weights"):
         assert getattr(pieces, fact) == getattr(told, fact), fact
@@ -111,6 +120,27 @@ def test_columns_of_numbers_alone_are_dense_in_pieces_too(tmp_path: Path) -> Non
     assert len(check_same_rows(tmp_path / "rows.csv")) > 5
     (tmp_path / "plain.csv").write_text("".join(f"{i % 2},{i}\n" for i in range(500)))
     check_same_rows(tmp_path / "plain.csv", header=False)
+
+
+@pytest.mark.parametrize("hash_bits", [4, 12])
+@pytest.mark.parametrize("kind", ["csv", "numbers.csv", "parquet", "pbr", "dense.pbr", "svm"])
+def test_hashed_rows_in_pieces_are_those_at_once(kind: str, hash_bits: int, tmp_path: Path) -> None:
+    path = tmp_path / f"rows.{kind}"
+    if kind == "csv":
+        path.write_text(drawn_table(200, 5))
+    elif kind == "parquet":
+        (tmp_path / "table.csv").write_text(drawn_table(200, 5))
+        pyarrow.parquet.write_table(pyarrow.csv.read_csv(tmp_path / "table.csv"), path)
+    elif kind == "numbers.csv":
+        path.write_text("a,b,label\n" + "".join(f"{i},{i % 3},{i % 2}\n" for i in range(500)))
+    elif kind == "dense.pbr":
+        values = np.random.default_rng(0).normal(size=(60, 20)).astype(np.float32)
+        write_recordio(path, values, np.arange(60) % 2)
+    elif kind == "pbr":
+        write_recordio(path, dataclasses.replace(drawn_rows(200, 5), weights=None))
+    else:
+        write_libsvm(path, dataclasses.replace(drawn_rows(200, 5), weights=None))
+    assert len(check_same_rows(path, hash_bits=hash_bits)) > 5
 
 
 def test_a_row_larger_than_a_block_is_read_whole_and_once(tmp_path: Path) -> None:
