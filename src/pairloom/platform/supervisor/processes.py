@@ -21,7 +21,9 @@ def start_mark(process: int) -> str | None:
             fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return None
-        return None if fields[0] == "Z" else fields[19]  # ticks from boot to start
+        # A zombie with more threads than one is still being taken down, and holds its ports.
+        ended = fields[0] == "Z" and int(fields[17]) <= 1
+        return None if ended else fields[19]  # ticks from boot to start
     shown = subprocess.run(  # noqa: S603
         ["/bin/ps", "-o", "lstart=", "-p", str(process)],
         capture_output=True,
