@@ -21,6 +21,8 @@ inline constexpr double kStiffness = 12.0;
 //                The sum of the changes is scaled to the share that one process with all their
 //                gradients would have come: where all came but a little way that is nearly the sum,
 //                where each came all the way the mean. The sum of what G grew by is scaled alike.
+//                FTRL's beta damps its steps: the difference of the roots is then divided by 1 +
+//                2 beta / their sum.
 //                FTRL's change is that of the parameter as it would be without l1; z is then the
 //                one that gives it. What one worker alone touched stays, to the bit.
 // adam, sgd      Workers learn at `num_workers` times the rate, and of each one's change its share
