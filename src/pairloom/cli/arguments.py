@@ -81,13 +81,7 @@ def add_hyperparameter_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("hyperparameters", "names and meanings are SageMaker's")
     for row in TABLE:
         if row.has_effect:
-            group.add_argument(
-                option_of(row),
-                dest=row.name,
-                default=argparse.SUPPRESS,
-                help=_help_of(row),
-                **_value_of(row),  # type: ignore[arg-type]
-            )
+            _add_option(group, row, dest=row.name, default=argparse.SUPPRESS)
 
 
 def add_hash_option(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +91,7 @@ def add_hash_option(parser: argparse.ArgumentParser) -> None:
     def read(text: str) -> Any:
         return _read(row.domain, text)
 
-    parser.add_argument(option_of(row), type=read, metavar="INT", help=_help_of(row))
+    _add_option(parser, row, type=read)
 
 
 def given_hyperparameters(arguments: argparse.Namespace) -> Mapping[str, object]:
@@ -111,13 +105,19 @@ def option_of(row: Hyperparameter) -> str:
     return f"--{row.attribute.replace('_', '-')}"
 
 
+def _add_option(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup, row: Hyperparameter, **how: Any
+) -> None:
+    parser.add_argument(option_of(row), help=_help_of(row), **how, **_value_of(row))
+
+
 def _help_of(row: Hyperparameter) -> str:
     default = "" if row.default is None else f"; default {_text(row.default)}"
     rule = f"{row.domain.rule}{'; required' if row.required else default}"
     return f"{row.help} [{rule}]".replace("%", "%%").replace("`", "")
 
 
-def _value_of(row: Hyperparameter) -> dict[str, object]:
+def _value_of(row: Hyperparameter) -> dict[str, Any]:
     if isinstance(row.domain, Flag):
         return {"nargs": "?", "const": "true", "metavar": "true|false"}
     if isinstance(row.domain, Choice):
