@@ -12,8 +12,9 @@ import pytest
 from pairloom.batch import RowBatch
 from pairloom.cli import main
 from pairloom.data import FileOptions, RowFiles
-from pairloom.formats import byte_files, read_recordio, write_libsvm, write_recordio
-from pairloom.formats.arrow import csv_files, table_pieces
+from pairloom.formats import read_recordio, write_libsvm, write_recordio
+from pairloom.formats.arrow import csv_files
+from small_pieces import read_small_pieces
 
 TABLE = "label,age,city\n" + "".join(
     f"{row % 2},{row / 7 if row % 5 else ''},city {row % 23}\n" for row in range(700)
@@ -22,12 +23,8 @@ TABLE = "label,age,city\n" + "".join(
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(byte_files, "_READ_BYTES", 500)
-    monkeypatch.setattr(csv_files, "_SMALLEST_BLOCK_BYTES", 500)
-    monkeypatch.setattr(csv_files, "_BLOCK_BYTES_OF_A_COLUMN", 100)
+    read_small_pieces(monkeypatch, piece_bytes=500, block_bytes=500, fewest_rows=30)
     monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 2000)
-    monkeypatch.setattr(table_pieces, "_FEWEST_ROWS", 30)
-    monkeypatch.setattr(table_pieces, "_PIECE_BYTES", 500)
 
 
 @pytest.fixture(params=["csv", "csv.gz", "parquet", "pbr", "pbr.zst", "svm", "svm.gz", "folder"])

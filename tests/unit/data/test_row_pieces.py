@@ -23,20 +23,17 @@ from pairloom.data import FileOptions, RowFiles
 from pairloom.data.joined_rows import join_rows
 from pairloom.data.row_pieces import RowPieces, row_pieces
 from pairloom.errors import DataError, DataFormatError, UserError
-from pairloom.formats import byte_files, write_libsvm, write_recordio
-from pairloom.formats.arrow import csv_files, table_pieces
+from pairloom.formats import write_libsvm, write_recordio
+from pairloom.formats.arrow import csv_files
 from pairloom.formats.feature_encoding import FeatureEncoding
+from small_pieces import read_small_pieces
 
 ARRAYS = ("row_offsets", "feature_ids", "values", "labels", "weights")
 
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(byte_files, "_READ_BYTES", 100)
-    monkeypatch.setattr(csv_files, "_SMALLEST_BLOCK_BYTES", 300)
-    monkeypatch.setattr(csv_files, "_BLOCK_BYTES_OF_A_COLUMN", 10)
-    monkeypatch.setattr(table_pieces, "_FEWEST_ROWS", 7)
-    monkeypatch.setattr(table_pieces, "_PIECE_BYTES", 100)
+    read_small_pieces(monkeypatch, piece_bytes=100, block_bytes=300, fewest_rows=7)
 
 
 def pieces_of(source: Path, hash_bits: int | None = None, **options: Any) -> RowPieces:

@@ -22,7 +22,8 @@ ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows threads so")
 def test_process_runs_until_its_last_thread_has_ended() -> None:
-    with subprocess.Popen([sys.executable, "-c", OUTLIVED_MAIN_THREAD], stdout=-1) as process:
+    command = [sys.executable, "-c", OUTLIVED_MAIN_THREAD]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         mark = start_mark(process.pid)
         assert process.stdout is not None
         process.stdout.readline()
